@@ -1,0 +1,236 @@
+"""The reference meaning of a detection: pySigma's condition tree as a test on an event's fields.
+
+Two-valued logic, and absent, null and "" are one thing, *missing* (docs/semantics.md,
+Detections). Compiled once per rule, then called per event.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionNOT,
+    ConditionOR,
+    ConditionValueExpression,
+)
+from sigma.types import (
+    CompareOperators,
+    SigmaBool,
+    SigmaCasedString,
+    SigmaCIDRExpression,
+    SigmaCompareExpression,
+    SigmaExists,
+    SigmaExpansion,
+    SigmaFieldReference,
+    SigmaNull,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+    SigmaTimestampPart,
+    SpecialChars,
+    TimestampPart,
+)
+
+from backends.diagnostics import Refusal
+from backends.events import Value
+
+Fields = Mapping[str, Value]
+Test = Callable[[Fields], bool]
+ValueTest = Callable[[Value], bool]
+"""A test on a value that is not missing."""
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+_COMPARE: Mapping[CompareOperators, Callable[[Fraction, Fraction], bool]] = {
+    CompareOperators.LT: lambda left, right: left < right,
+    CompareOperators.LTE: lambda left, right: left <= right,
+    CompareOperators.GT: lambda left, right: left > right,
+    CompareOperators.GTE: lambda left, right: left >= right,
+    CompareOperators.NEQ: lambda left, right: left != right,
+}
+
+_TIMESTAMP_PARTS: Mapping[TimestampPart, Callable[[dt.datetime], int]] = {
+    TimestampPart.MINUTE: lambda time: time.minute,
+    TimestampPart.HOUR: lambda time: time.hour,
+    TimestampPart.DAY: lambda time: time.day,
+    TimestampPart.WEEK: lambda time: time.isocalendar().week,
+    TimestampPart.MONTH: lambda time: time.month,
+    TimestampPart.YEAR: lambda time: time.year,
+}
+
+
+def missing(value: Value) -> bool:
+    """Whether an event's value is absent, null or empty: one thing."""
+    return value is None or value == ""
+
+
+def text(value: Value) -> str:
+    """A value's text: a number in decimal, an integral float without its fraction."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)
+
+
+def number(value: Value) -> Fraction | None:
+    """A value as an exact number, also from decimal text; None when it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return Fraction(value)
+    if isinstance(value, float):
+        return Fraction(value) if value - value == 0 else None
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return Fraction(value)
+    return None
+
+
+def fold(value: str) -> str:
+    """Simple one-to-one case folding: characters that would grow stay as they are."""
+    if value.isascii():
+        return value.lower()
+    return "".join(low if len(low := char.lower()) == 1 else char for char in value)
+
+
+def compile_detection(condition: object) -> Test:
+    """A test on an event's fields from pySigma's parsed condition tree.
+
+    Raises:
+        Refusal: TRI305 for a value type that has no defined meaning here.
+    """
+    if isinstance(condition, ConditionAND):
+        parts = [compile_detection(part) for part in condition.args]
+        return lambda fields: all(part(fields) for part in parts)
+    if isinstance(condition, ConditionOR):
+        parts = [compile_detection(part) for part in condition.args]
+        return lambda fields: any(part(fields) for part in parts)
+    if isinstance(condition, ConditionNOT):
+        negated = compile_detection(condition.args[0])
+        return lambda fields: not negated(fields)
+    if isinstance(condition, ConditionValueExpression):
+        keyword = _keyword(condition.value)
+        return lambda fields: any(keyword(value) for value in fields.values() if not missing(value))
+    assert isinstance(condition, ConditionFieldEqualsValueExpression)
+    return _field_test(condition.field, condition.value)
+
+
+def _field_test(field: str, value: object) -> Test:
+    if isinstance(value, SigmaExpansion):
+        parts = [_field_test(field, part) for part in value.values]
+        return lambda fields: any(part(fields) for part in parts)
+    if isinstance(value, SigmaNull) or (isinstance(value, SigmaString) and not any(value.s)):
+        return lambda fields: missing(fields.get(field))
+    if isinstance(value, SigmaExists):
+        wanted = bool(value)
+        return lambda fields: missing(fields.get(field)) is not wanted
+    if isinstance(value, SigmaFieldReference):
+        return _reference_test(field, value)
+    test = _value_test(value)
+
+    def check(fields: Fields) -> bool:
+        found = fields.get(field)
+        return not missing(found) and test(found)
+
+    return check
+
+
+def _value_test(value: object) -> ValueTest:
+    if isinstance(value, SigmaString):
+        return _string_test(value)
+    if isinstance(value, SigmaTimestampPart):
+        part, wanted = _TIMESTAMP_PARTS[value.timestamp_part], int(value.number)
+        return lambda found: (time := _time(found)) is not None and part(time) == wanted
+    if isinstance(value, SigmaNumber):
+        plain, exact = text(value.number), Fraction(value.number)
+        return lambda found: found == plain if isinstance(found, str) else number(found) == exact
+    if isinstance(value, SigmaBool):
+        wanted_text = text(bool(value))
+        return lambda found: fold(text(found)) == wanted_text
+    if isinstance(value, SigmaRegularExpression):
+        pattern = _regex(value)
+        return lambda found: pattern.search(text(found)) is not None
+    if isinstance(value, SigmaCIDRExpression):
+        network = ipaddress.ip_network(value.cidr)
+        return lambda found: (address := _address(found)) is not None and address in network
+    if isinstance(value, SigmaCompareExpression):
+        compare, limit = _COMPARE[value.op], Fraction(value.number.number)
+        return lambda found: (given := number(found)) is not None and compare(given, limit)
+    raise Refusal("TRI305", f"no reference meaning for a value of type {type(value).__name__}")
+
+
+def _string_test(value: SigmaString) -> ValueTest:
+    cased = isinstance(value, SigmaCasedString)
+    if value.contains_special():
+        pattern = re.compile(_wildcards(value), re.DOTALL | (0 if cased else re.IGNORECASE))
+        return lambda found: pattern.fullmatch(text(found)) is not None
+    plain = "".join(str(part) for part in value.s)
+    if cased:
+        return lambda found: text(found) == plain
+    folded = fold(plain)
+    return lambda found: fold(text(found)) == folded
+
+
+def _wildcards(value: SigmaString) -> str:
+    special = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
+    return "".join(
+        special[part] if isinstance(part, SpecialChars) else re.escape(str(part))
+        for part in value.s
+    )
+
+
+def _regex(value: SigmaRegularExpression) -> re.Pattern[str]:
+    flags = 0
+    for flag in value.flags:
+        flags |= SigmaRegularExpression.sigma_to_python_flags[flag]
+    return re.compile(str(value.regexp), flags)
+
+
+def _keyword(value: object) -> ValueTest:
+    if isinstance(value, SigmaString):
+        flags = re.DOTALL | (0 if isinstance(value, SigmaCasedString) else re.IGNORECASE)
+        pattern = re.compile(_wildcards(value), flags)
+    elif isinstance(value, SigmaNumber):
+        pattern = re.compile(re.escape(text(value.number)))
+    elif isinstance(value, SigmaRegularExpression):
+        pattern = _regex(value)
+    else:
+        raise Refusal("TRI302", f"no keyword meaning for a value of type {type(value).__name__}")
+    return lambda found: pattern.search(text(found)) is not None
+
+
+def _reference_test(field: str, reference: SigmaFieldReference) -> Test:
+    def check(fields: Fields) -> bool:
+        left, right = fields.get(field), fields.get(reference.field)
+        if missing(left) or missing(right):
+            return False
+        ours, theirs = fold(text(left)), fold(text(right))
+        if reference.starts_with and reference.ends_with:
+            return theirs in ours
+        if reference.starts_with:
+            return ours.startswith(theirs)
+        if reference.ends_with:
+            return ours.endswith(theirs)
+        return ours == theirs
+
+    return check
+
+
+def _address(value: Value) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text(value))
+    except ValueError:
+        return None
+
+
+def _time(value: Value) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(text(value))
+    except ValueError:
+        return None

@@ -1,0 +1,93 @@
+"""Codes, places and the one error type: what went wrong, where, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+
+import yaml
+
+
+class Severity(StrEnum):
+    """How much a diagnostic matters: an error stops its rule, a refusal its target only."""
+
+    ERROR = "error"
+    REFUSED = "refused"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a file; line and column count from 1, 0 means unknown."""
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        parts = [self.file or "<input>"]
+        if self.line:
+            parts.append(str(self.line))
+            if self.column:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: a stable code of ``codes.yml``, a place, what is wrong and what to do."""
+
+    code: str
+    message: str
+    span: Span = Span()
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        line = f"{self.span}: {self.code} {self.severity}: {self.message}"
+        return f"{line}\n    help: {self.hint}" if self.hint else line
+
+
+class TridentError(Exception):
+    """Raised where the work on one rule (or one rule and target) cannot go on."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        span: Span | None = None,
+        hint: str = "",
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        super().__init__(message)
+        self.diagnostic = Diagnostic(
+            code, message, span or Span(), hint or codes()[code]["help"], severity
+        )
+
+    def at(self, span: Span) -> TridentError:
+        """The same error, placed at ``span`` where it has no place of its own."""
+        if not self.diagnostic.span.file:
+            found = self.diagnostic
+            self.diagnostic = Diagnostic(
+                found.code, found.message, span, found.hint, found.severity
+            )
+        return self
+
+
+class Refusal(TridentError):
+    """No query: the target's language or the SIEM's data cannot say what the rule means."""
+
+    def __init__(self, code: str, message: str, *, span: Span | None = None, hint: str = ""):
+        super().__init__(code, message, span=span, hint=hint, severity=Severity.REFUSED)
+
+
+@cache
+def codes() -> Mapping[str, Mapping[str, str]]:
+    """The table of all codes: code -> {title, help}; a note's code also has its ``text``."""
+    text = resources.files("backends").joinpath("codes.yml").read_text(encoding="utf-8")
+    table: Mapping[str, Mapping[str, str]] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return table

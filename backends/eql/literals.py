@@ -1,0 +1,73 @@
+"""How EQL writes strings, numbers, field names and durations; the one place that knows quoting.
+
+Source: Elastic's "EQL syntax reference", sections Strings, Escape a field name, maxspan
+(https://www.elastic.co/docs/reference/query-languages/eql/eql-syntax).
+"""
+
+from __future__ import annotations
+
+import re
+
+from backends.diagnostics import Refusal
+
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KEYWORDS = frozenset(
+    "and any as by const false fork head in join like macro maxspan not null of or regex runs "
+    "sample sequence tail true until where with".split()
+)
+_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+
+
+def string(value: str) -> str:
+    """``value`` as a string literal.
+
+    A value with a backslash or quote becomes a raw string where that can hold it. ``${`` never
+    appears in the result, so that a value cannot be taken for a query parameter.
+
+    Raises:
+        Refusal: TRI301 for a lone surrogate, which no query text can carry.
+    """
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise Refusal("TRI301", "a value holds half of a surrogate pair, which is no character")
+    if ("\\" in value or '"' in value) and _fits_raw(value):
+        return f'"""{value}"""'
+    escaped = "".join(_escape(char) for char in value)
+    return f'"{escaped}"'.replace("${", "\\u{24}{")
+
+
+def number(value: int | float) -> str:
+    """``value`` as a numeric literal."""
+    return repr(value)
+
+
+def field(name: str) -> str:
+    """A field name, each part of its path in backticks where EQL needs them.
+
+    Raises:
+        Refusal: TRI304 for a name with a backtick or a line break.
+    """
+    if any(char in name for char in "`\r\n"):
+        raise Refusal("TRI304", f"field name {name!r} cannot be quoted in EQL")
+    parts = name.split(".")
+    return ".".join(
+        part if _PLAIN_NAME.fullmatch(part) and part not in _KEYWORDS else f"`{part}`"
+        for part in parts
+    )
+
+
+def duration(seconds: int) -> str:
+    """A whole number of seconds in the largest unit that divides it: ``30m``."""
+    unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
+    return f"{seconds // size}{unit}"
+
+
+def _fits_raw(value: str) -> bool:
+    quotes = '"""' in value or value.startswith('"') or value.endswith('"')
+    return value.isprintable() and not quotes and "${" not in value
+
+
+def _escape(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    return char if char.isprintable() else f"\\u{{{ord(char):02x}}}"

@@ -1,0 +1,82 @@
+"""Which columns a correlation's result shows, and which stage's match each comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backends.kql import syntax
+from backends.kql.rows import RowColumn, Rows
+from backends.plan import Aggregate, Ordered
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A result column: a field of a stage's match, or (without ``source``) the stage's time.
+
+    ``stage`` is the index of the stage (ordered), of the branch (temporal), 0 (aggregate), or
+    None for a group key.
+    """
+
+    name: str
+    stage: int | None
+    source: RowColumn | None = None
+    after_last: str | None = None
+
+    @property
+    def item(self) -> str:
+        """This column's item in the final ``project``."""
+        name = syntax.name(self.name)
+        if self.source is None:
+            return name
+        source = syntax.name(self.source.name)
+        if self.after_last is not None:
+            separator = syntax.literal(self.after_last)
+            return f"{name} = tostring(split({source}, {separator})[-1])"
+        return name if name == source else f"{name} = {source}"
+
+
+def stage_branches(rows: Rows) -> list[tuple[int, ...]]:
+    """The branches of each stage; an aggregate has one stage, a temporal one per rule."""
+    trigger = rows.bound.plan.trigger
+    if isinstance(trigger, Ordered):
+        return list(trigger.stages)
+    everything = tuple(range(len(rows.bound.branches)))
+    return [everything] if isinstance(trigger, Aggregate) else [(i,) for i in everything]
+
+
+def outputs(rows: Rows) -> list[Output]:
+    """The result's columns after the time: keys that ``fields`` does not name, the named
+    columns, then ``fields`` in its order, each once."""
+    plan = rows.bound.plan
+    stages = stage_branches(rows)
+    keys = dict(zip(plan.group_by, rows.keys, strict=True))
+    found = [Output(key.name, None, key) for name, key in keys.items() if name not in plan.outputs]
+    for column in plan.columns:
+        stage = column.stage - 1 if column.stage is not None else None
+        if column.field is None:
+            found.append(Output(rows.claim(column.name), stage))
+            continue
+        place, source = _source(rows, stages, column.field, stage)
+        found.append(Output(rows.claim(column.name), place, source, column.after_last))
+    for field in plan.outputs:
+        if field in keys:
+            found.append(Output(keys[field].name, None, keys[field]))
+            continue
+        place, source = _source(rows, stages, field, None)
+        if not any(output.name == source.name for output in found):
+            found.append(Output(source.name, place, source))
+    return found
+
+
+def _source(
+    rows: Rows, stages: Sequence[tuple[int, ...]], field: str, stage: int | None
+) -> tuple[int, RowColumn]:
+    """The latest stage (or the given one) whose matches have ``field``, and its column."""
+    having = rows.having(field)
+    places = [stage] if stage is not None else range(len(stages) - 1, -1, -1)
+    for place in places:
+        branches = tuple(index for index in stages[place] if index in having)
+        if branches:
+            return place, rows.column(field, branches)
+    raise LookupError(field)

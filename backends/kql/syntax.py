@@ -1,0 +1,66 @@
+"""KQL's lexical rules: literals, names, timespans.
+
+Source: https://learn.microsoft.com/kusto/query/scalar-data-types/string and .../entity-names.
+"""
+
+from __future__ import annotations
+
+import re
+
+from backends.diagnostics import Refusal
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Words that Microsoft's parser does not take as a bare column name.
+_RESERVED = frozenset(
+    """
+    and as asc bool by contains contextual_datatable count datatable date datetime decimal declare
+    desc distinct double dynamic endswith evaluate extend false find float guid has hint if in int
+    int32 int64 into join let limit long materialize not null of on or order parse pattern print
+    project range real render restrict sample search set sort startswith string summarize take time
+    timespan to top true typeof union where with
+    """.split()  # noqa: SIM905 - a word list reads better than a list of quoted words
+)
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+def literal(value: str) -> str:
+    """A string literal: plain, verbatim (``@"..."``) when it holds backslashes only, or escaped.
+
+    Raises:
+        Refusal: TRI301 for a control character that no literal form has an escape for.
+    """
+    if any(ord(char) < 32 and char not in _ESCAPES for char in value) or "\x7f" in value:
+        raise Refusal("TRI301", f"the value {value!r} holds a control character")
+    if "\\" in value and not any(char in value for char in "\n\r\t"):
+        return '@"' + value.replace('"', '""') + '"'
+    return '"' + "".join(_ESCAPES.get(char, char) for char in value) + '"'
+
+
+def name(column: str) -> str:
+    """A column name, bracketed where it is no plain identifier.
+
+    Raises:
+        Refusal: TRI304 for a name that brackets cannot hold.
+    """
+    if _PLAIN_NAME.fullmatch(column) and column.lower() not in _RESERVED:
+        return column
+    if any(char in column for char in "'\"\\") or any(ord(char) < 32 for char in column):
+        raise Refusal("TRI304", f"KQL cannot quote the column name {column!r}")
+    return f"['{column}']"
+
+
+def timespan(seconds: int) -> str:
+    """A timespan literal in the largest unit that divides it: ``30m``."""
+    size, unit = next(pair for pair in _UNITS if seconds % pair[0] == 0)
+    return f"{seconds // size}{unit}"
+
+
+def ago(*seconds: int) -> str:
+    """``ago()`` of a sum of timespans, zero parts left out: ``ago(30d + 30m)``."""
+    return f"ago({' + '.join(timespan(part) for part in seconds if part)})"
+
+
+def number(value: int | float) -> str:
+    """A number literal; a negative one in parentheses, which every operator takes."""
+    return f"({value})" if value < 0 else str(value)

@@ -1,0 +1,50 @@
+"""Reading raw keys of a document: spelling of keys, timespans."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from backends.diagnostics import TridentError
+from backends.rules import Document
+
+_TIMESPAN = re.compile(r"([0-9]+)([smhdwMy])")
+# https://github.com/SigmaHQ/sigma-specification: months and years as pySigma counts them.
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2629746, "y": 31556952}
+
+
+def check_keys(
+    document: Document, path: tuple[str | int, ...], raw: Any, allowed: Collection[str]
+) -> None:
+    """Reject keys of the mapping at ``path`` that are not in ``allowed``.
+
+    Raises:
+        TridentError: TRI104 at the key, naming the nearest allowed one.
+    """
+    if not isinstance(raw, Mapping):
+        where = ".".join(map(str, path))
+        raise TridentError("TRI101", f"{where} must be a mapping", span=document.at(*path))
+    for key in raw:
+        if key not in allowed:
+            near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(allowed)}"
+            raise TridentError(
+                "TRI104",
+                f"unknown key {str(key)!r} in {'.'.join(map(str, path)) or 'the document'}",
+                span=document.at(*path, key),
+                hint=hint,
+            )
+
+
+def seconds(timespan: str) -> int:
+    """A Sigma timespan (``30m``) in seconds; months and years as pySigma counts them.
+
+    Raises:
+        ValueError: when it is none, or zero.
+    """
+    found = _TIMESPAN.fullmatch(str(timespan))
+    if not found or not int(found[1]):
+        raise ValueError(f"{timespan!r} is no timespan above zero such as 30m, 1h or 7d")
+    return int(found[1]) * _SECONDS[found[2]]

@@ -1,0 +1,167 @@
+"""Sigma documents as pySigma objects, one by one: a broken document never stops the others.
+
+References between rules are resolved here by name or id, so that a missing one is a finding at
+its place and not an exception about the whole collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sigma.correlations import SigmaCorrelationRule
+from sigma.exceptions import SigmaError
+from sigma.filters import SigmaFilter
+from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
+from sigma.processing.transformations import ValueListPlaceholderTransformation
+from sigma.rule import SigmaRule
+
+from backends.diagnostics import Diagnostic, Span, TridentError
+from backends.plan import Identity
+
+Locate = Callable[[Sequence[str | int]], Span]
+"""The place of a key or item in a document, by its path: ("correlation", "group-by")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One parsed YAML document and where it stands."""
+
+    data: Mapping[str, Any]
+    span: Span = field(default_factory=Span)
+    locate: Locate | None = None
+
+    def at(self, *path: str | int) -> Span:
+        """The place of ``path``, or the document's own where it is not known."""
+        return self.locate(path) if self.locate else self.span
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A loaded rule: pySigma's object, its document, and what it is called."""
+
+    sigma: SigmaRule | SigmaCorrelationRule
+    document: Document
+    identity: Identity
+
+
+@dataclass(slots=True)
+class Ruleset:
+    """All rules that were loaded, by name and id, and what was wrong with the others."""
+
+    rules: list[Rule] = field(default_factory=list)
+    filters: list[tuple[SigmaFilter, Document]] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    _by_reference: dict[str, Rule] = field(default_factory=dict)
+
+    @classmethod
+    def from_documents(
+        cls,
+        documents: Iterable[Document],
+        *,
+        filters: Collection[str] = (),
+        placeholders: Mapping[str, Sequence[str]] | None = None,
+    ) -> Ruleset:
+        """Parse every document; apply filters of the same file and those named in ``filters``.
+
+        ``placeholders`` gives the values of ``|expand`` placeholders by name.
+        """
+        ruleset = cls()
+        for document in documents:
+            try:
+                ruleset._add(document)
+            except TridentError as error:
+                ruleset._fail(document, error.at(document.span).diagnostic)
+        ruleset._filter(filters)
+        ruleset._expand(placeholders or {})
+        return ruleset
+
+    def find(self, reference: str) -> Rule | None:
+        """The rule of that name or id."""
+        return self._by_reference.get(reference)
+
+    def _add(self, document: Document) -> None:
+        data = document.data
+        kind = (
+            SigmaCorrelationRule
+            if "correlation" in data
+            else SigmaFilter
+            if "filter" in data
+            else SigmaRule
+        )
+        if kind is SigmaRule and "detection" not in data:
+            raise TridentError(
+                "TRI004", "a document has neither detection nor correlation nor filter"
+            )
+        parsed = _parse(kind, document)
+        if isinstance(parsed, SigmaFilter):
+            self.filters.append((parsed, document))
+            return
+        rule = Rule(parsed, document, identity(document))
+        for reference in (rule.identity.name, rule.identity.id):
+            if reference and reference in self._by_reference:
+                first = self._by_reference[reference].document.span
+                raise TridentError("TRI103", f"{reference!r} names a rule already, at {first}")
+        self.rules.append(rule)
+        for reference in (rule.identity.name, rule.identity.id):
+            if reference:
+                self._by_reference[reference] = rule
+
+    def _fail(self, document: Document, diagnostic: Diagnostic) -> None:
+        self.diagnostics.append(diagnostic)
+        for key in ("name", "id"):
+            if document.data.get(key):
+                self.broken.add(str(document.data[key]))
+
+    def _filter(self, wanted: Collection[str]) -> None:
+        known = {name for sigma, _ in self.filters for name in filter_names(sigma)}
+        for name in sorted(set(wanted) - known):
+            self.diagnostics.append(
+                TridentError("TRI111", f"no filter is called {name!r}").diagnostic
+            )
+        for sigma, document in self.filters:
+            named = not set(wanted).isdisjoint(filter_names(sigma))
+            for rule in self.rules:
+                same_file = rule.document.span.file == document.span.file
+                if isinstance(rule.sigma, SigmaRule) and (named or same_file):
+                    sigma.apply_on_rule(rule.sigma)
+
+    def _expand(self, placeholders: Mapping[str, Sequence[str]]) -> None:
+        if not placeholders:
+            return
+        pipeline = ProcessingPipeline(
+            items=[ProcessingItem(ValueListPlaceholderTransformation(include=list(placeholders)))],
+            vars=dict(placeholders),
+        )
+        for rule in self.rules:
+            if isinstance(rule.sigma, SigmaRule):
+                pipeline.apply(rule.sigma)
+
+
+def identity(document: Document) -> Identity:
+    """A rule's names and place, from its document."""
+    data = document.data
+    return Identity(
+        name=str(data.get("name") or ""),
+        title=str(data.get("title") or ""),
+        id=str(data["id"]) if data.get("id") else None,
+        span=document.span,
+    )
+
+
+def filter_names(sigma: SigmaFilter) -> tuple[str, ...]:
+    """What a filter can be switched on by: its name, its id, its title."""
+    return tuple(str(name) for name in (sigma.name, sigma.id, sigma.title) if name)
+
+
+def _parse(kind: Any, document: Document) -> Any:
+    """pySigma's object for a document; its many exception types become one."""
+    try:
+        return kind.from_dict(dict(document.data))
+    except SigmaError as error:
+        raise TridentError("TRI101", str(error)) from error
+    except (AttributeError, KeyError, TypeError, ValueError, UnboundLocalError) as error:
+        # pySigma 1.5.1 fails with plain Python errors on some malformed documents.
+        raise TridentError("TRI101", f"malformed document: {error}") from error

@@ -1,0 +1,64 @@
+"""What a text must hold for a value or a regular expression to match it: words to search for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from re import _constants as ops  # type: ignore[attr-defined]  # the parser of re, no public name
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+Words = tuple[str, ...]
+"""Alternatives: at least one of them stands in every text that matches, in any case."""
+
+# Characters that keep their place in every form a record is stored in: JSON escapes others, and
+# the segmenter splits at others (Search Manual, *About major and minor segmenters*).
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]")
+
+
+def words_of_text(parts: Iterable[object]) -> Words | None:
+    """The longest word of a value's literal parts; None when there is none."""
+    found = [word for part in parts if isinstance(part, str) for word in _WORD.findall(part)]
+    return (max(found, key=len),) if found else None
+
+
+def words_of_regex(pattern: str) -> Words | None:
+    """Words of which one stands in every match of a regular expression; None when unknown."""
+    try:
+        return _sequence(parser.parse(pattern))
+    except (re.error, RecursionError):
+        return None
+
+
+def _sequence(items: Sequence[tuple[Any, Any]]) -> Words | None:
+    candidates: list[Words] = []
+    run = ""
+    for op, value in [*items, (None, None)]:
+        if op is ops.LITERAL:
+            run += chr(value)
+            continue
+        found = words_of_text([run])
+        run = ""
+        candidates.extend(words for words in (found, _item(op, value)) if words)
+    return max(candidates, key=_worth) if candidates else None
+
+
+def _item(op: object, value: Any) -> Words | None:
+    if op is ops.SUBPATTERN:
+        return _sequence(value[-1])
+    if op in (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT) and value[0] > 0:
+        return _sequence(value[2])
+    if op is ops.ATOMIC_GROUP:
+        return _sequence(value)
+    if op is ops.BRANCH:
+        branches = [_sequence(branch) for branch in value[1]]
+        found = [words for words in branches if words is not None]
+        if len(found) < len(branches):
+            return None
+        return tuple(dict.fromkeys(word for words in found for word in words))
+    return None
+
+
+def _worth(words: Words) -> tuple[int, int]:
+    """The longer the shortest word and the fewer the words, the narrower the search."""
+    return min(map(len, words)), -len(words)

@@ -1,0 +1,28 @@
+"""Recognise the regular expression that spells a whole-term match (Kusto's ``has_any``).
+
+A *term* is a maximal run of ASCII letters and digits, so ``_`` ends one and ``\\b`` is not the
+same (https://learn.microsoft.com/kusto/query/datatypes-string-operators, What is a term).
+"""
+
+from __future__ import annotations
+
+import re
+
+from sigma.types import SigmaRegularExpression, SigmaRegularExpressionFlag
+
+_CLASS = r"\[\^(?:A-Za-z0-9|a-zA-Z0-9|0-9A-Za-z|a-z0-9|0-9a-z)\]"
+_TERMS = re.compile(
+    rf"\((?:\?:)?\^\|{_CLASS}\)"
+    r"(?:\((?:\?:)?(?P<many>[A-Za-z0-9]+(?:\|[A-Za-z0-9]+)*)\)|(?P<one>[A-Za-z0-9]+))"
+    rf"\((?:\?:)?(?:{_CLASS}\|\$|\$\|{_CLASS})\)"
+)
+
+
+def whole_terms(value: SigmaRegularExpression) -> tuple[str, ...] | None:
+    """The terms that an insensitive term-boundary regex looks for; None when it is no such one."""
+    if value.flags != {SigmaRegularExpressionFlag.IGNORECASE}:
+        return None
+    found = _TERMS.fullmatch(str(value.regexp))
+    if found is None:
+        return None
+    return tuple((found["many"] or found["one"]).split("|"))

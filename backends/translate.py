@@ -1,0 +1,48 @@
+"""One plan to one query: judge, bind, render; a refusal is a result, not an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from backends.binding import Bound, bind, binding_notes
+from backends.capabilities import judge
+from backends.diagnostics import Refusal
+from backends.plan import Plan
+from backends.profiles import Profile
+from backends.translation import Fidelity, Note, Query, Translation
+
+Render = Callable[[Bound], Query]
+
+
+def translate(plan: Plan, profile: Profile) -> Translation:
+    """``plan`` in the language of ``profile.target``, with its fidelity, proof and notes.
+
+    A refusal (by the capability table, the profile's data, or a value the language cannot say)
+    comes back as ``Fidelity.REFUSED`` with its diagnostic.
+    """
+    try:
+        fidelity, proof, codes = judge(plan, profile.target)
+        bound = bind(plan, profile)
+        query = renderer(profile.target)(bound)
+    except Refusal as refusal:
+        error = refusal.at(plan.identity.span).diagnostic
+        return Translation(
+            plan.identity, profile.target, profile.name, Fidelity.REFUSED, None, None, (), error
+        )
+    notes = [*query.notes, *map(Note.of, codes), *binding_notes(bound)]
+    return Translation(
+        plan.identity,
+        profile.target,
+        profile.name,
+        fidelity,
+        proof,
+        query,
+        tuple(sorted(dict.fromkeys(notes), key=lambda note: note.code)),
+    )
+
+
+def renderer(target: str) -> Render:
+    """The ``render`` function of a target, imported when it is first needed."""
+    render: Render = import_module(f"backends.{target}.render").render
+    return render

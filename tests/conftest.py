@@ -1,0 +1,58 @@
+"""Fixtures that many test modules use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from translator.verify.engines.kusto import BoundQuery, KqlEngine, Schema
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared(root: Path) -> Path:
+    """The folder of reference data beside the project; the test is skipped without it."""
+    folder = root.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("no ../shared beside the project")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def kql_engine() -> Iterator[Callable[[Schema], KqlEngine]]:
+    """``kql_engine(schema)``: an engine with the tables of ``schema``, the same one each time."""
+    pytest.importorskip("duckdb_kql")
+    from translator.verify.engines.kusto import KqlEngine
+
+    started: dict[str, KqlEngine] = {}
+
+    def engine(schema: Schema) -> KqlEngine:
+        key = repr(schema)
+        if key not in started:
+            started[key] = KqlEngine(schema)
+        return started[key]
+
+    yield engine
+    for each in started.values():
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def kql_binder() -> Callable[[str, Schema], BoundQuery]:
+    """``bind_query``; the test is skipped where Microsoft's parser is not installed."""
+    # Not importorskip: the package starts .NET when imported, and bind_query tells it where.
+    if find_spec("kustology") is None:
+        pytest.skip("kustology is not installed")
+    from translator.verify.engines.kusto import bind_query
+
+    return bind_query

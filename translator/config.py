@@ -1,0 +1,260 @@
+"""``trident.yml``: the user's default profiles, site settings, extra tables and fields.
+
+    profiles:     {kql: sentinel, spl: [microsoft_addon]}
+    settings:     {spl: {macros: {trident_cef: "index=proxy sourcetype=cef"}}}
+    tables:       {kql: {Badge_CL: {columns: {string: [Host_s], datetime: [TimeGenerated]}}}}
+    fields:       {kql: [{logsource: {product: door}, table: Badge_CL, fields: {Computer: Host_s}}]}
+    placeholders: {it_admin_users: [alice, bob]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from backends.diagnostics import Span, TridentError
+from backends.plan import LogSource
+from backends.profiles import (
+    TARGETS,
+    Column,
+    Profile,
+    Source,
+    Table,
+    load_profiles,
+    typed_columns,
+    with_settings,
+)
+from backends.raw import check_keys
+from backends.rules import Document
+from translator.load import document, merged, read_text
+from translator.suggest import unknown
+from translator.yamltext import BrokenDocument, read_documents
+
+NAME = "trident.yml"
+
+COLUMN_TYPES = ("string", "long", "int", "real", "bool", "datetime", "dynamic", "ip")
+
+_KEYS = ("profiles", "settings", "tables", "fields", "placeholders")
+_FIELD_KEYS = ("logsource", "table", "profiles", "fields")
+_LOGSOURCE_KEYS = ("category", "product", "service")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """Sigma fields of one log source and their columns; ``table`` None keeps the shipped one.
+
+    ``profiles`` empty means every profile of the target.
+    """
+
+    logsource: LogSource
+    fields: Mapping[str, str]
+    span: Span
+    table: str | None = None
+    profiles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A table of the user's, or columns added to a shipped one; columns map name to type."""
+
+    name: str
+    columns: Mapping[str, str]
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One ``trident.yml``, or its absence; mappings are keyed by target."""
+
+    file: str = ""
+    profiles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tables: Mapping[str, tuple[TableRow, ...]] = field(default_factory=dict)
+    fields: Mapping[str, tuple[FieldRow, ...]] = field(default_factory=dict)
+    placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def profile(self, target: str, name: str) -> Profile:
+        """A shipped profile with this configuration's settings, tables and fields on it.
+
+        Raises:
+            TridentError: TRI504 for a field whose table or column nobody declares.
+        """
+        profile = load_profiles(target)[name]
+        profile = with_settings(profile, merged(profile.settings, self.settings.get(target, {})))
+        return _extended(profile, self.tables.get(target, ()), self.fields.get(target, ()))
+
+
+def find_config(start: Path) -> Path | None:
+    """The nearest ``trident.yml`` in ``start`` or a folder above it."""
+    start = start.absolute()
+    return next(
+        (path for folder in (start, *start.parents) if (path := folder / NAME).is_file()), None
+    )
+
+
+def read_config(path: Path | None) -> Config:
+    """The configuration in a file; the default one for None.
+
+    Raises:
+        TridentError: TRI001..TRI007 for a broken file, TRI104 for an unknown key, TRI502 for an
+            unknown profile, TRI504 for a value of the wrong kind; each with file and line.
+    """
+    if path is None:
+        return Config()
+    parsed = None
+    for each in read_documents(read_text(str(path)), path.as_posix()):
+        if isinstance(each, BrokenDocument):
+            raise TridentError(
+                each.diagnostic.code, each.diagnostic.message, span=each.diagnostic.span
+            )
+        if parsed:
+            raise TridentError("TRI504", "more than one document", span=each.span)
+        parsed = document(each)
+    return _Reader(parsed).config(path.as_posix()) if parsed else Config(path.as_posix())
+
+
+class _Reader:
+    """Reads the document key by key and places every complaint."""
+
+    def __init__(self, source: Document) -> None:
+        self.document = source
+
+    def config(self, file: str) -> Config:
+        self._keys((), self.document.data, _KEYS)
+        return Config(
+            file,
+            {target: self._profiles(target, given) for target, given in self._of("profiles")},
+            {target: self._settings(target, given) for target, given in self._of("settings")},
+            {target: tuple(self._tables(target, given)) for target, given in self._of("tables")},
+            {target: tuple(self._fields(target, given)) for target, given in self._of("fields")},
+            {
+                str(name): self._names(("placeholders", name), given, "values")
+                for name, given in self._mapping("placeholders").items()
+            },
+        )
+
+    def _fail(self, message: str, *path: str | int) -> TridentError:
+        return TridentError("TRI504", message, span=self.document.at(*path))
+
+    def _keys(self, path: tuple[Any, ...], given: Any, allowed: Collection[str]) -> None:
+        if not isinstance(given, Mapping):
+            raise self._fail(f"{'.'.join(map(str, path)) or NAME} must be a mapping", *path)
+        check_keys(self.document, path, given, allowed)
+
+    def _mapping(self, *path: str) -> Mapping[Any, Any]:
+        found: Any = self.document.data
+        for key in path:
+            found = found.get(key)
+        if found is None:
+            return {}
+        if not isinstance(found, dict):
+            raise self._fail(f"{'.'.join(path)} must be a mapping", *path)
+        return found
+
+    def _of(self, key: str) -> Iterator[tuple[str, Any]]:
+        by_target = self._mapping(key)
+        self._keys((key,), by_target, TARGETS)
+        yield from by_target.items()
+
+    def _names(self, path: tuple[Any, ...], given: Any, what: str) -> tuple[str, ...]:
+        found = [given] if isinstance(given, str) else given
+        if not isinstance(found, list) or not all(isinstance(n, str | int | float) for n in found):
+            raise self._fail(f"{path[-1]} must be one name or a list of {what}", *path)
+        return tuple(str(name) for name in found)
+
+    def _profiles(self, target: str, given: Any) -> tuple[str, ...]:
+        names = self._names(("profiles", target), given, "profiles")
+        for name in names:
+            if name not in load_profiles(target):
+                raise unknown("TRI502", f"{target} profile", name, load_profiles(target)).at(
+                    self.document.at("profiles", target)
+                )
+        return names
+
+    def _settings(self, target: str, given: Any) -> Mapping[str, Any]:
+        known: dict[str, Any] = {}
+        for profile in load_profiles(target).values():
+            known = merged(known, profile.settings)
+        self._check_settings(("settings", target), given, known)
+        return dict(given)
+
+    def _check_settings(self, path: tuple[str, ...], given: Any, known: Any) -> None:
+        if isinstance(known, Mapping):
+            self._keys(path, given, tuple(known))
+            for key in given:
+                self._check_settings((*path, key), given[key], known[key])
+        elif type(given) is not type(known):
+            raise self._fail(f"{path[-1]} must be a {type(known).__name__}", *path)
+
+    def _tables(self, target: str, given: Any) -> Iterator[TableRow]:
+        path = ("tables", target)
+        for name in self._mapping(*path):
+            table = self._mapping(*path, name)
+            columns = self._mapping(*path, name, "columns")
+            self._keys((*path, name, "columns"), columns, COLUMN_TYPES)
+            typed = {
+                kind: list(self._names((*path, name, "columns", kind), names, "columns"))
+                for kind, names in columns.items()
+            }
+            settings = {key: value for key, value in table.items() if key != "columns"}
+            yield TableRow(str(name), typed_columns(typed), settings)
+
+    def _fields(self, target: str, given: Any) -> Iterator[FieldRow]:
+        path: tuple[Any, ...] = ("fields", target)
+        if not isinstance(given, list):
+            raise self._fail(f"fields.{target} must be a list", *path)
+        for index, row in enumerate(given):
+            here = (*path, index)
+            self._keys(here, row, _FIELD_KEYS)
+            for key, kind in (("logsource", dict), ("fields", dict), ("table", str)):
+                if key in row and not isinstance(row[key], kind):
+                    raise self._fail(f"{key} must be a {kind.__name__}", *here, key)
+            source = row.get("logsource")
+            if not source:
+                raise self._fail("a row needs a logsource", *here)
+            self._keys((*here, "logsource"), source, _LOGSOURCE_KEYS)
+            yield FieldRow(
+                LogSource(**{key: str(value) for key, value in source.items()}),
+                {str(name): str(column) for name, column in row.get("fields", {}).items()},
+                self.document.at(*here),
+                row.get("table"),
+                self._names((*here, "profiles"), row.get("profiles", []), "profiles"),
+            )
+
+
+def _extended(
+    profile: Profile, tables: tuple[TableRow, ...], rows: tuple[FieldRow, ...]
+) -> Profile:
+    known = {source.table.name: source.table for source in profile.sources}
+    for row in tables:
+        old = known.get(row.name, Table(row.name, {}, {}))
+        known[row.name] = Table(
+            row.name, {**old.settings, **row.settings}, {**old.columns, **row.columns}
+        )
+    sources = {
+        source.logsource: replace(source, table=known[source.table.name])
+        for source in profile.sources
+    }
+    for each in rows:
+        if not each.profiles or profile.name in each.profiles:
+            sources[each.logsource] = _source(each, sources.get(each.logsource), known)
+    return replace(profile, sources=tuple(sources.values()))
+
+
+def _source(row: FieldRow, shipped: Source | None, tables: Mapping[str, Table]) -> Source:
+    name = row.table or (shipped.table.name if shipped else None)
+    if name is None:
+        raise TridentError(
+            "TRI504", f"log source {row.logsource} has no table yet; give one", span=row.span
+        )
+    if name not in tables:
+        raise unknown("TRI504", "table", name, tables).at(row.span)
+    table = tables[name]
+    for column in row.fields.values():
+        if column not in table.columns:
+            raise unknown("TRI504", f"column of table {name}", column, table.columns).at(row.span)
+    added = {field: Column(column, table.columns[column]) for field, column in row.fields.items()}
+    kept = shipped.fields if shipped and shipped.table.name == name else {}
+    return Source(row.logsource, table, {**kept, **added})

@@ -1,0 +1,150 @@
+"""Rule files to translations: load, plan, translate; one rule's failure is that rule's alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from backends.diagnostics import Diagnostic, Severity, Span, TridentError
+from backends.planner import Planned, plan_all
+from backends.profiles import TARGETS, Profile, default_profile, load_profiles
+from backends.rules import Document, Ruleset
+from backends.translate import translate
+from backends.translation import Translation
+from translator.config import Config
+from translator.load import load
+from translator.suggest import unknown
+
+ALL = "all"
+"""The target name that stands for every target."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the rules: each translation with its rule, and everything to be reported.
+
+    ``inputs`` maps every file that was read to its SHA-256.
+    """
+
+    results: list[tuple[Planned, Translation]] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    inputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def translations(self) -> list[Translation]:
+        """The translations, refused ones included, in the order of rules, targets, profiles."""
+        return [translation for _, translation in self.results]
+
+    @property
+    def errors(self) -> int:
+        """How many findings are errors: in a rule or file, or ours."""
+        found = [*self.diagnostics, *(t.error for t in self.translations if t.error)]
+        return sum(diagnostic.severity is Severity.ERROR for diagnostic in found)
+
+    @property
+    def refused(self) -> int:
+        """How many translations are refusals."""
+        return sum(
+            t.error is not None and t.error.severity is Severity.REFUSED for t in self.translations
+        )
+
+
+def convert(
+    paths: Iterable[str],
+    profiles: Sequence[Profile],
+    config: Config,
+    filters: Sequence[str] = (),
+) -> Outcome:
+    """Translate every emitted rule under ``paths`` for each profile.
+
+    Raises:
+        TridentError: TRI111 for a filter that no document defines, TRI505 without any rule.
+    """
+    loaded = load(paths, named_filters=bool(filters))
+    known = filter_names(loaded.documents)
+    for name in filters:
+        if name not in known:
+            raise unknown("TRI111", "filter", name, known)
+    ruleset = Ruleset.from_documents(
+        loaded.documents, filters=filters, placeholders=config.placeholders
+    )
+    ruleset.broken |= loaded.broken
+    diagnostics = [*loaded.diagnostics, *ruleset.diagnostics]
+    if not ruleset.rules and not diagnostics:
+        raise TridentError("TRI505", "no Sigma rule in the given files")
+    outcome = Outcome(diagnostics=diagnostics, inputs=loaded.inputs)
+    for planned in plan_all(ruleset):
+        outcome.diagnostics += planned.diagnostics
+        if planned.plan is not None:
+            for profile in profiles:
+                outcome.results += _translated(planned, profile, outcome.diagnostics)
+    outcome.diagnostics = list(dict.fromkeys(outcome.diagnostics))
+    return outcome
+
+
+def chosen_targets(names: Iterable[str]) -> tuple[str, ...]:
+    """The targets named, ``all`` standing for each of them, every one once.
+
+    Raises:
+        TridentError: TRI501 for a name that is none.
+    """
+    chosen: list[str] = []
+    for name in names:
+        if name != ALL and name not in TARGETS:
+            raise unknown("TRI501", "target", name, (*TARGETS, ALL))
+        chosen += TARGETS if name == ALL else (name,)
+    return tuple(dict.fromkeys(chosen))
+
+
+def chosen_profiles(
+    targets: Iterable[str], names: Sequence[str], config: Config, *, every: bool = False
+) -> list[Profile]:
+    """The profiles to translate for: those named; a target without a named one gets what
+    ``trident.yml`` says, else its default (or with ``every`` all of them).
+
+    Raises:
+        TridentError: TRI502 for a name that no chosen target has.
+    """
+    by_target = {target: load_profiles(target) for target in targets}
+    known = list(dict.fromkeys(name for profiles in by_target.values() for name in profiles))
+    for name in names:
+        if name not in known:
+            raise unknown("TRI502", f"profile for {', '.join(by_target)}:", name, known)
+    chosen = []
+    for target, profiles in by_target.items():
+        fallback = tuple(profiles) if every else (default_profile(target),)
+        wanted = [name for name in names if name in profiles]
+        for name in wanted or config.profiles.get(target, fallback):
+            chosen.append(config.profile(target, name))
+    return chosen
+
+
+def filter_names(documents: Iterable[Document]) -> list[str]:
+    """Every name, id and title of the filters among ``documents``."""
+    return [
+        str(document.data[key])
+        for document in documents
+        if "filter" in document.data
+        for key in ("name", "id", "title")
+        if document.data.get(key)
+    ]
+
+
+def _translated(
+    planned: Planned, profile: Profile, diagnostics: list[Diagnostic]
+) -> Iterator[tuple[Planned, Translation]]:
+    assert planned.plan is not None
+    try:
+        yield planned, translate(planned.plan, profile)
+    except TridentError as error:
+        diagnostics.append(error.at(planned.identity.span).diagnostic)
+    except Exception as error:  # a defect of ours must not cost the user the other rules
+        diagnostics.append(_internal(error, profile, planned.identity.span))
+
+
+def _internal(error: Exception, profile: Profile, span: Span) -> Diagnostic:
+    return TridentError(
+        "TRI599",
+        f"{type(error).__name__} in {profile.target} profile {profile.name}: {error}",
+        span=span,
+    ).diagnostic

@@ -1,0 +1,16 @@
+"""Names that nobody knows: the error says which known one is nearest."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from backends.diagnostics import TridentError
+
+
+def unknown(code: str, what: str, name: str, known: Iterable[str]) -> TridentError:
+    """The error ``code`` for a ``name`` that is not one of ``known``."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names) or 'none'}"
+    return TridentError(code, f"unknown {what} {name!r}", hint=hint)

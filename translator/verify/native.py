@@ -1,0 +1,44 @@
+"""Sigma events as a SIEM stores them: the profile's own mapping data, read the other way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from backends.diagnostics import TridentError
+from backends.events import Event
+from backends.plan import LogSource
+from backends.profiles import Profile, resolve, resolve_source
+
+Row = dict[str, Any]
+"""Native column -> value; ``Profile.time`` holds microseconds since the epoch."""
+
+
+def native_rows(
+    events: Iterable[Event], profile: Profile, needed: Collection[tuple[LogSource, str]] = ()
+) -> dict[str, list[Row]]:
+    """The rows of each table, keyed by table name; an event's log source picks its table.
+
+    A field without a column is left out unless ``needed`` names it for the event's log source.
+
+    Raises:
+        TridentError: TRI201 for a log source without a table, TRI202 for a needed field without
+            a column, TRI204 when two fields of one event claim one column with two values.
+    """
+    rows: dict[str, list[Row]] = {}
+    for event in events:
+        source = resolve_source(event.logsource, profile)
+        row: Row = {profile.time: event.time}
+        for name, value in event.fields.items():
+            if name not in source.fields and (event.logsource, name) not in needed:
+                continue
+            column = resolve(event.logsource, name, profile).name
+            if row.get(column, value) != value:
+                raise TridentError(
+                    "TRI204",
+                    f"two fields of one {event.logsource} event are column {column} "
+                    f"in profile {profile.name} and differ",
+                )
+            row[column] = value
+        rows.setdefault(source.table.name, []).append(row)
+    return rows
