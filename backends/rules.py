@@ -82,6 +82,21 @@ class Ruleset:
         """The rule of that name or id."""
         return self._by_reference.get(reference)
 
+    def add(self, rule: Rule) -> None:
+        """Take a rule in.
+
+        Raises:
+            TridentError: TRI103 when another rule has its name or id.
+        """
+        for reference in (rule.identity.name, rule.identity.id):
+            if reference and reference in self._by_reference:
+                first = self._by_reference[reference].document.span
+                raise TridentError("TRI103", f"{reference!r} names a rule already, at {first}")
+        self.rules.append(rule)
+        for reference in (rule.identity.name, rule.identity.id):
+            if reference:
+                self._by_reference[reference] = rule
+
     def _add(self, document: Document) -> None:
         data = document.data
         kind = (
@@ -99,15 +114,7 @@ class Ruleset:
         if isinstance(parsed, SigmaFilter):
             self.filters.append((parsed, document))
             return
-        rule = Rule(parsed, document, identity(document))
-        for reference in (rule.identity.name, rule.identity.id):
-            if reference and reference in self._by_reference:
-                first = self._by_reference[reference].document.span
-                raise TridentError("TRI103", f"{reference!r} names a rule already, at {first}")
-        self.rules.append(rule)
-        for reference in (rule.identity.name, rule.identity.id):
-            if reference:
-                self._by_reference[reference] = rule
+        self.add(Rule(parsed, document, identity(document)))
 
     def _fail(self, document: Document, diagnostic: Diagnostic) -> None:
         self.diagnostics.append(diagnostic)

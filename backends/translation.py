@@ -12,6 +12,9 @@ from backends.plan import Identity
 
 SCHEMA_VERSION = 1
 
+QUERY = "query"
+"""The kind of a companion that is one more query of the same rule."""
+
 
 class Fidelity(StrEnum):
     """How the query's alerts relate to the definition's (docs/semantics.md), best first."""
@@ -86,6 +89,17 @@ class Query:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     companions: tuple[Companion, ...] = ()
     notes: tuple[Note, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every query to run: the text, and the companions that are further ones."""
+        further = (companion.body for companion in self.companions if companion.kind == QUERY)
+        return (self.text, *further)
+
+    @property
+    def requests(self) -> tuple[Companion, ...]:
+        """The companions that are no queries."""
+        return tuple(companion for companion in self.companions if companion.kind != QUERY)
 
 
 @dataclass(frozen=True, slots=True)

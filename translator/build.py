@@ -18,7 +18,7 @@ from translator.config import Config
 from translator.convert import Outcome
 from translator.languages import LANGUAGES
 from translator.naming import safe_names
-from translator.output import QUERY, dump_json, query_texts
+from translator.output import dump_json, query_texts
 from translator.tree import MANIFEST
 
 MANIFEST_SCHEMA = 1
@@ -66,9 +66,8 @@ def _files(translation: Translation, stem: str) -> Iterator[tuple[str, str]]:
     if query is None:
         return
     folder = f"{translation.target}/{translation.profile}"
-    requests = [companion for companion in query.companions if companion.kind != QUERY]
-    names = safe_names({index: request.name for index, request in enumerate(requests)})
-    for index, request in enumerate(requests):
+    names = safe_names({index: request.name for index, request in enumerate(query.requests)})
+    for index, request in enumerate(query.requests):
         yield f"{folder}/{stem}.{names[index]}.json", dump_json(request.body)
     extension = LANGUAGES[translation.target].extension
     for number, text in enumerate(query_texts(translation), 1):

@@ -13,9 +13,6 @@ from backends.translation import SCHEMA_VERSION, Query, Translation
 from translator.convert import Outcome
 from translator.languages import LANGUAGES, printable
 
-QUERY = "query"
-"""The kind of a companion that is one more query of the same rule."""
-
 
 def text(translations: Iterable[Translation]) -> str:
     """Each query below a comment that says what it is, a blank line between two queries."""
@@ -29,9 +26,9 @@ def query_texts(translation: Translation) -> Iterator[str]:
     if query is None:
         return
     language = LANGUAGES[translation.target]
-    texts = [query.text, *(c.body for c in query.companions if c.kind == QUERY)]
-    for number, body in enumerate(texts, 1):
-        part = f", query {number} of {len(texts)}" if len(texts) > 1 else ""
+    count = len(query.texts)
+    for number, body in enumerate(query.texts, 1):
+        part = f", query {number} of {count}" if count > 1 else ""
         header = language.comment(_header(translation, query, part))
         yield f"{header}{body.rstrip()}\n"
 
@@ -98,9 +95,9 @@ def _header(translation: Translation, query: Query, part: str) -> Iterator[str]:
             f"parameter {name} ({parameter.type}): {parameter.path} "
             f"in the answer to {parameter.companion}"
         )
-    others = [companion.name for companion in query.companions if companion.kind != QUERY]
-    if others:
-        yield f"goes with {', '.join(others)} (--format json, or trident build)"
+    if query.requests:
+        names = ", ".join(request.name for request in query.requests)
+        yield f"goes with {names} (--format json, or trident build)"
     for note in translation.notes:
         yield f"note {note.code}: {note.text}"
 

@@ -6,7 +6,7 @@ two-valued logic; every test below a ``not`` is guarded so that both mean the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from sigma.conditions import (
@@ -87,16 +87,24 @@ class TridentEqlBackend(DetectionBackend):
     def quote_column(self, name: str) -> str:
         return literals.field(name)
 
-    def predicate(self, search: BoundSearch) -> str:
-        self._negations = 0
-        return super().predicate(search)
+    def predicate(self, search: BoundSearch, negated: bool = False) -> str:
+        """The search's detection as an operand of ``and``; ``negated`` when below a ``not``.
+
+        Raises:
+            Refusal: when EQL cannot say a part of it.
+        """
+        self.bound, self._negations = search, int(negated)
+        condition, state = search.plan.condition, ConversionState()
+        if _is_or(condition):
+            return self.convert_condition_group(condition, state)
+        return str(self.convert_condition(condition, state))
 
     def convert_condition_or(self, cond: ConditionOR, state: _State) -> str:
         return " or ".join(self._alternatives(cond, state))
 
     def convert_condition_group(self, cond: _Part | None, state: _State) -> str:
         """Alternatives that became one list need no parentheses."""
-        if isinstance(cond, ConditionOR):
+        if cond is not None and _is_or(cond):
             alternatives = self._alternatives(cond, state)
             return alternatives[0] if len(alternatives) == 1 else f"({' or '.join(alternatives)})"
         return str(super().convert_condition_group(cond, state))
@@ -111,8 +119,8 @@ class TridentEqlBackend(DetectionBackend):
     def convert_condition_field_eq_val(
         self, cond: ConditionFieldEqualsValueExpression, state: _State
     ) -> str:
-        if isinstance(cond.value, SigmaExpansion):
-            return str(self.convert_condition_field_eq_expansion(cond, state))
+        if _is_or(cond):
+            return " or ".join(self._alternatives(cond, state))
         return self._print([self._leaf(cond)])
 
     def convert_condition_val(self, cond: ConditionValueExpression, state: _State) -> str:
@@ -128,7 +136,7 @@ class TridentEqlBackend(DetectionBackend):
             self.note(Note.of(code, column=found.column.name))
         return found
 
-    def _alternatives(self, cond: ConditionOR, state: _State) -> list[str]:
+    def _alternatives(self, cond: _Part, state: _State) -> list[str]:
         """The parts of an OR; tests of one field that one list can hold are put together."""
         lists: dict[object, list[Leaf] | _Part] = {}
         for part in _flat(cond):
@@ -142,14 +150,13 @@ class TridentEqlBackend(DetectionBackend):
             else:
                 lists[object()] = part
         return [
-            self._print(held) if isinstance(held, list) else self._part(cond, held, state)
+            self._print(held) if isinstance(held, list) else self._part(held, state)
             for held in lists.values()
         ]
 
-    def _part(self, outer: ConditionOR, part: _Part, state: _State) -> str:
-        if self.compare_precedence(outer, part):
-            return str(self.convert_condition(part, state))
-        return self.convert_condition_group(part, state)
+    def _part(self, part: _Part, state: _State) -> str:
+        """A part of an OR that is no field test: AND and NOT bind tighter."""
+        return str(self.convert_condition(part, state))
 
     def _print(self, leaves: Sequence[Leaf]) -> str:
         first = leaves[0]
@@ -168,22 +175,27 @@ class TridentEqlBackend(DetectionBackend):
         return f"({' and '.join([*guards, test])})" if guards else test
 
 
-def _flat(cond: ConditionOR) -> list[_Part]:
-    """The parts of an OR, those of an OR within it included."""
-    parts: list[_Part] = []
-    for part in cond.args:
-        if isinstance(part, ConditionOR):
-            parts += _flat(part)
-        elif isinstance(part, ConditionFieldEqualsValueExpression) and isinstance(
-            part.value, SigmaExpansion
-        ):
-            values = (
-                ConditionFieldEqualsValueExpression(part.field, each) for each in part.value.values
-            )
-            parts += _flat(ConditionOR(list(values)))
-        else:
-            parts.append(part)
-    return parts
+def _is_or(cond: _Part) -> bool:
+    """A field with several expanded values is an OR in pySigma's tree, too."""
+    return isinstance(cond, ConditionOR) or (
+        isinstance(cond, ConditionFieldEqualsValueExpression)
+        and isinstance(cond.value, SigmaExpansion)
+    )
+
+
+def _flat(cond: _Part) -> Iterator[_Part]:
+    """The parts of an OR, those of an OR within it included; other conditions as they are."""
+    if isinstance(cond, ConditionOR):
+        for part in cond.args:
+            if part is not None:
+                yield from _flat(part)
+    elif isinstance(cond, ConditionFieldEqualsValueExpression) and isinstance(
+        cond.value, SigmaExpansion
+    ):
+        for value in cond.value.values:
+            yield from _flat(ConditionFieldEqualsValueExpression(cond.field, value))
+    else:
+        yield cond
 
 
 def _value(found: Leaf) -> str:

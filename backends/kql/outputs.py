@@ -52,18 +52,22 @@ def outputs(rows: Rows) -> list[Output]:
     stages = stage_branches(rows)
     keys = dict(zip(plan.group_by, rows.keys, strict=True))
     found = [Output(key.name, None, key) for name, key in keys.items() if name not in plan.outputs]
+    rows.shown.update((name, key.name) for name, key in keys.items())
     for column in plan.columns:
         stage = column.stage - 1 if column.stage is not None else None
         if column.field is None:
             found.append(Output(rows.claim(column.name), stage))
+            rows.shown[column.name] = found[-1].name
             continue
         place, source = _source(rows, stages, column.field, stage)
         found.append(Output(rows.claim(column.name), place, source, column.after_last))
+        rows.shown[column.name] = found[-1].name
     for field in plan.outputs:
         if field in keys:
             found.append(Output(keys[field].name, None, keys[field]))
             continue
         place, source = _source(rows, stages, field, None)
+        rows.shown[field] = source.name
         if not any(output.name == source.name for output in found):
             found.append(Output(source.name, place, source))
     return found

@@ -28,7 +28,7 @@ def render(bound: Bound) -> Query:
     alert = AlertColumns(
         rows.time, dict(zip(bound.plan.group_by, (key.name for key in rows.keys), strict=True))
     )
-    return Query(text, alert, notes=tuple(script.detections.notes))
+    return Query(text, alert, rows.shown, notes=tuple(script.detections.notes))
 
 
 def alerts(script: Script, bound: BoundCorrelation, period: Period) -> str:
@@ -42,10 +42,11 @@ def alerts(script: Script, bound: BoundCorrelation, period: Period) -> str:
 def _search(script: Script, bound: BoundSearch) -> Query:
     time, plan = bound.profile.time, bound.plan
     lines = [name(bound.source.table.name), f"| where {script.detections.predicate(bound)}"]
-    if plan.outputs:
-        shown = dict.fromkeys(name(bound.column(field).name) for field in plan.outputs)
-        lines.append(f"| project {', '.join([time, *shown])}")
-    return Query(script.finish(lines), notes=tuple(script.detections.notes))
+    shown = {field: bound.column(field).name for field in plan.outputs}
+    if shown:
+        columns = dict.fromkeys(map(name, shown.values()))
+        lines.append(f"| project {', '.join([time, *columns])}")
+    return Query(script.finish(lines), columns=shown, notes=tuple(script.detections.notes))
 
 
 def _correlation(rows: Rows, period: Period, *, shown: bool) -> list[str]:

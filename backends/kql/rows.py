@@ -38,6 +38,8 @@ class Rows:
         self.time = bound.profile.time
         self._names = {self.time}
         self._columns: dict[tuple[str, tuple[int, ...]], RowColumn] = {}
+        self.shown: dict[str, str] = {}
+        """The rule's names of what the result shows, with their result columns."""
         everywhere = tuple(range(len(bound.branches)))
         self.keys = tuple(self.column(name, everywhere) for name in bound.plan.group_by)
 

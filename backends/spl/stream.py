@@ -9,47 +9,50 @@ transforming command, after which ``streamstats`` runs over all results (Search 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
-from backends.binding import BoundBranch, BoundCorrelation, BoundSearch, bound_searches
+from backends.binding import BoundCorrelation, BoundSearch
+from backends.diagnostics import Refusal
+from backends.plan import Aggregate
+from backends.profiles import Column
 from backends.spl import syntax
 from backends.spl.backend import SplDetections
 from backends.spl.prefilter import place, search_clause, tests
 from backends.translation import Note
 
 
-@dataclass(slots=True)
-class Leaf:
-    """A base rule where a correlation lists it, under the label its rows carry."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A working column, and the raw field it holds on the rows of each base rule's label."""
 
-    label: str
-    search: BoundSearch
+    name: str
+    numeric: bool
+    natives: dict[str, str]
 
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of one correlation in the stream: a label per branch, columns by field."""
+    """The rows of one correlation in the stream: a label per branch, a column per field."""
 
     bound: BoundCorrelation
     labels: tuple[str, ...]
     inner: dict[int, Rows]
-    columns: dict[tuple[str, bool], str] = field(default_factory=dict)
+    reads: dict[tuple[str, bool], Read] = field(default_factory=dict)
 
-    def native(self, branch: int, name: str) -> BoundSearch | None:
-        """The base rule that reads correlation field ``name`` on ``branch``, if it has it."""
-        matches = self.bound.branches[branch].matches
-        if not isinstance(matches, BoundSearch):
+    def column(self, branch: int, name: str) -> Column | None:
+        """The raw field of correlation field ``name`` on a base rule's branch, if it has one."""
+        bound = self.bound.branches[branch]
+        if not isinstance(bound.matches, BoundSearch):
             return None
-        return matches if matches.find(self._plan(branch).field(name)) is not None else None
+        return bound.matches.find(bound.plan.field(name))
 
     def inner_key(self, branch: int, name: str) -> int | None:
-        """The position of ``name`` in the group key of the correlation that ``branch`` is."""
-        rows = self.inner.get(branch)
-        if rows is None:
+        """Where correlation field ``name`` stands in the key of the correlation ``branch`` is."""
+        if branch not in self.inner:
             return None
-        keys, wanted = rows.bound.plan.group_by, self.bound.branches[branch].plan.field(name)
+        wanted = self.bound.branches[branch].plan.field(name)
+        keys = self.inner[branch].bound.plan.group_by
         return keys.index(wanted) if wanted in keys else None
 
     def having(self, name: str) -> tuple[int, ...]:
@@ -57,8 +60,151 @@ class Rows:
         return tuple(
             index
             for index in range(len(self.labels))
-            if self.native(index, name) or self.inner_key(index, name) is not None
+            if self.column(index, name) or self.inner_key(index, name) is not None
         )
 
-    def _plan(self, branch: int) -> BoundBranch:
-        return self.bound.branches[branch].plan  # type: ignore[return-value]
+
+class Stream:
+    """The stream under construction: names, labels, columns, and the lines that start it."""
+
+    def __init__(self, bound: BoundCorrelation, shown: Collection[str]) -> None:
+        self.detections = SplDetections()
+        self.leaves: list[tuple[str, BoundSearch]] = []
+        self._own = set(shown)
+        self._natives = set(_natives(bound))
+        self._names = syntax.Names([*self._natives, *shown])
+        self._labels = syntax.Names(())
+        self.rule = self.claim("rule")
+        self.root = self._rows(bound)
+        self.labelled = not (
+            len(self.leaves) == 1 and isinstance(bound.plan.trigger, Aggregate)
+        ) or bool(self.root.inner)
+
+    @property
+    def notes(self) -> list[Note]:
+        """The notes of the detections and of the stream itself."""
+        expanded = [Note.of("TRI431")] if self._overlapping() else []
+        return [*self.detections.notes, *expanded]
+
+    def claim(self, wanted: str) -> str:
+        """A name for a working column."""
+        return self._names.claim(wanted)
+
+    def text(self, rows: Rows, name: str) -> str:
+        """The working column that holds a correlation field's text, "" where it is missing."""
+        return self._read(rows, name, numeric=False)
+
+    def number(self, rows: Rows, name: str) -> str:
+        """The working column that holds a correlation field's number, null where it is none."""
+        return self._read(rows, name, numeric=True)
+
+    def is_rule(self, labels: Iterable[str]) -> str:
+        """The test that a row is a match of one of the labelled rules."""
+        return " OR ".join(f"{self.rule}=={syntax.literal(label)}" for label in labels)
+
+    def head(self, seconds: int | None, upto_now: bool) -> list[str]:
+        """The lines from the search to rows with all columns; call it when all are claimed."""
+        searches = [search for _, search in self.leaves]
+        lines = [search_clause(searches, seconds)]
+        ends = [f"{syntax.TIME}<=now()"] if upto_now else []
+        matched = [
+            _both(test, self.detections.predicate(search))
+            for test, search in zip(tests(searches), searches, strict=True)
+        ]
+        reads = [read for rows in _all(self.root) for read in rows.reads.values()]
+        kept = dict.fromkeys(name for read in reads for name in read.natives.values())
+        if not self.labelled:
+            lines.append(f"| where {' AND '.join([*ends, _grouped(matched[0])])}")
+        else:
+            labels = [syntax.literal(label) for label, _ in self.leaves]
+            lines.append(f"| eval {self.rule}={self._labelling(labels, matched)}")
+            lines.append(f"| where {' AND '.join([f'isnotnull({self.rule})', *ends])}")
+            kept = dict.fromkeys([self.rule, *kept])
+        lines.append(f"| table {', '.join(map(syntax.name, [syntax.TIME, *kept]))}")
+        if self._overlapping():
+            lines.append(f"| mvexpand {self.rule}")
+        if reads:
+            lines.append(f"| eval {', '.join(map(self._assignment, reads))}")
+        return lines
+
+    def _rows(self, bound: BoundCorrelation) -> Rows:
+        labels, inner = [], {}
+        for index, branch in enumerate(bound.branches):
+            label = self._labels.claim(branch.plan.reference)
+            labels.append(label)
+            if isinstance(branch.matches, BoundSearch):
+                self.leaves.append((label, branch.matches))
+            else:
+                inner[index] = self._rows(branch.matches)
+        return Rows(bound, tuple(labels), inner)
+
+    def _read(self, rows: Rows, name: str, *, numeric: bool) -> str:
+        known = rows.reads.get((name, numeric))
+        if known is None:
+            natives = {
+                rows.labels[index]: column.name
+                for index in range(len(rows.labels))
+                if (column := rows.column(index, name)) is not None
+            }
+            own = rows is self.root and not numeric and name in self._own
+            working = self._claim_own(name) if own else self.claim(name)
+            known = rows.reads[name, numeric] = Read(working, numeric, natives)
+        return known.name
+
+    def _claim_own(self, name: str) -> str:
+        """A shown field keeps its name where that is a plain one and no raw field's."""
+        if name in (syntax.TIME, syntax.RAW):
+            raise Refusal("TRI304", f"{name} is Splunk's own field, no result column")
+        if syntax.is_identifier(name) and name not in self._natives:
+            return name
+        return self.claim(name)
+
+    def _overlapping(self) -> bool:
+        """Whether one event could match two rules: two of them read the same table."""
+        places = [place(search.source.table, search.profile) for _, search in self.leaves]
+        return len(set(places)) < len(places)
+
+    def _labelling(self, labels: Sequence[str], matched: Sequence[str]) -> str:
+        pairs = list(zip(labels, matched, strict=True))
+        if not self._overlapping():
+            return f"case({', '.join(f'{test},{label}' for label, test in pairs)})"
+        tests_ = (f"if({test},{label},null())" for label, test in pairs)
+        return f"mvappend({', '.join(tests_)})"
+
+    def _assignment(self, read: Read) -> str:
+        rules: dict[str, list[str]] = {}
+        for label, native in read.natives.items():
+            rules.setdefault(syntax.field(native), []).append(label)
+        if len(rules) == 1 and len(read.natives) == len(self.leaves):
+            value = next(iter(rules))
+        elif rules:
+            cases = (f"{self.is_rule(labels)},{native}" for native, labels in rules.items())
+            value = f"case({', '.join(cases)})"
+        else:  # read from inner alerts only, which are not there yet
+            return f"{read.name}={'null()' if read.numeric else '\"\"'}"
+        return f"{read.name}=tonumber({value})" if read.numeric else f'{read.name}=coalesce({value},"")'
+
+
+def _all(rows: Rows) -> Iterable[Rows]:
+    yield rows
+    for inner in rows.inner.values():
+        yield from _all(inner)
+
+
+def _natives(bound: BoundCorrelation) -> Iterable[str]:
+    """Every raw field name that the rule's tables could have."""
+    for branch in bound.branches:
+        if isinstance(branch.matches, BoundSearch):
+            table = branch.matches.source.table
+            yield from table.columns
+            yield from table.settings.get("selector", {})
+        else:
+            yield from _natives(branch.matches)
+
+
+def _both(test: str, predicate: str) -> str:
+    return f"{test} AND {_grouped(predicate)}" if test else predicate
+
+
+def _grouped(predicate: str) -> str:
+    return f"({predicate})"

@@ -14,6 +14,7 @@ from decimal import Decimal
 from backends.diagnostics import Refusal
 
 TIME = "_time"
+RAW = "_raw"
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
@@ -54,9 +55,12 @@ def field(name: str) -> str:
     Raises:
         Refusal: TRI304 for a name that quotes cannot hold.
     """
-    if _IDENTIFIER.fullmatch(name) and name.lower() not in _RESERVED:
-        return name
-    return f"'{_quotable(name)}'"
+    return name if is_identifier(name) else f"'{_quotable(name)}'"
+
+
+def is_identifier(name: str) -> bool:
+    """Whether a name needs no quotes in any context."""
+    return _IDENTIFIER.fullmatch(name) is not None and name.lower() not in _RESERVED
 
 
 def name(column: str) -> str:
@@ -79,7 +83,7 @@ class Names:
     """Hands out names for working columns: plain identifiers that no field of the data has."""
 
     def __init__(self, taken: Iterable[str]) -> None:
-        self._taken = {TIME, "_raw", *taken}
+        self._taken = {TIME, RAW, *taken}
 
     def claim(self, wanted: str) -> str:
         """``wanted`` as an identifier, with a number behind it when that is taken."""

@@ -95,7 +95,7 @@ def plan_documents(documents: tuple[dict[str, Any], ...]) -> Plan:
 
 def make_rule(random: Random, limits: Limits) -> tuple[dict[str, Any], ...]:
     """Base rules and a correlation over them, sometimes with one correlation in between."""
-    bases = [_base(name) for name in BASES]
+    bases = [base_rule(name) for name in BASES]
     chained = "chain" in limits.features and random.random() < 0.2
     if not chained:
         return (*bases, _correlation(random, limits, "outer", list(BASES), {}))
@@ -104,7 +104,8 @@ def make_rule(random: Random, limits: Limits) -> tuple[dict[str, Any], ...]:
     return (*bases, inner, _correlation(random, limits, "outer", ["inner", *BASES], keys))
 
 
-def _base(name: str) -> dict[str, Any]:
+def base_rule(name: str) -> dict[str, Any]:
+    """The document of one of the ``BASES``."""
     source, selection = BASES[name]
     return {
         "title": name,

@@ -1,0 +1,35 @@
+"""The pipelines with which sigma-cli chooses one of Trident's profiles.
+
+Plain functions: pySigma 1.5.1's ``Pipeline`` classes share one instance among all plugins.
+"""
+
+from sigma.processing.pipeline import ProcessingPipeline
+
+from backends.sigma_backend import profile_pipeline
+
+__all__ = [
+    "trident_defender",
+    "trident_integrations",
+    "trident_microsoft_addon",
+    "trident_sentinel",
+]
+
+
+def trident_sentinel() -> ProcessingPipeline:
+    """KQL on Microsoft Sentinel."""
+    return profile_pipeline("kql", "sentinel")
+
+
+def trident_defender() -> ProcessingPipeline:
+    """KQL on Microsoft Defender XDR."""
+    return profile_pipeline("kql", "defender")
+
+
+def trident_microsoft_addon() -> ProcessingPipeline:
+    """SPL on the raw fields of Splunk's Microsoft Security add-on and CEF."""
+    return profile_pipeline("spl", "microsoft_addon")
+
+
+def trident_integrations() -> ProcessingPipeline:
+    """EQL on Elastic's m365_defender and CEF integrations."""
+    return profile_pipeline("eql", "integrations")
