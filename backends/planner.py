@@ -9,10 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sigma.conditions import ConditionOR
+from sigma.conditions import (
+    ConditionFieldEqualsValueExpression,
+    ConditionItem,
+    ConditionOR,
+    ConditionValueExpression,
+)
 from sigma.correlations import SigmaCorrelationRule, SigmaExtendedCorrelationCondition
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
+from sigma.types import Placeholder, SigmaRegularExpression, SigmaString
 
 from backends.conditions import expression, stages
 from backends.diagnostics import Diagnostic, Severity, TridentError
@@ -156,6 +162,7 @@ class Planner:
                 f"the rule {reference!r} has an error: {error.diagnostic.message} "
                 f"({error.diagnostic.span})",
                 span=span,
+                hint=error.diagnostic.hint,
             ) from error
         if isinstance(plan, Correlation) and plan.lookback is not None:
             raise TridentError(
@@ -210,6 +217,13 @@ def _search(rule: Rule, sigma: SigmaRule) -> Search:
         raise TridentError(
             "TRI101", "the condition is empty", span=rule.document.at("detection", "condition")
         )
+    missing = [name for condition in parsed for name in _placeholders(condition)]
+    if missing:
+        raise TridentError(
+            "TRI109",
+            f"the placeholder %{missing[0]}% has no value",
+            span=rule.document.at("detection"),
+        )
     source = sigma.logsource
     return Search(
         rule.identity,
@@ -217,6 +231,19 @@ def _search(rule: Rule, sigma: SigmaRule) -> Search:
         parsed[0] if len(parsed) == 1 else ConditionOR(parsed),
         tuple(sigma.fields or ()),
     )
+
+
+def _placeholders(condition: object) -> Iterator[str]:
+    """The names of the placeholders that are left in a condition tree."""
+    if isinstance(condition, ConditionItem):
+        for part in condition.args:
+            yield from _placeholders(part)
+        return
+    assert isinstance(condition, ConditionFieldEqualsValueExpression | ConditionValueExpression)
+    value = condition.value
+    text = value.regexp if isinstance(value, SigmaRegularExpression) else value
+    if isinstance(text, SigmaString):
+        yield from (part.name for part in text.s if isinstance(part, Placeholder))
 
 
 def _timespan(document: Document, raw: Mapping[str, Any]) -> int:

@@ -26,12 +26,14 @@ TARGETS = ("kql", "spl", "eql")
 class Column:
     """A native column or field: its name, its type, and the notes that using it brings.
 
-    ``type`` is one of string, long, int, real, bool, datetime, dynamic, ip.
+    ``type`` is one of string, long, int, real, bool, datetime, dynamic, ip. ``container`` is the
+    column that holds this field as a property (Sentinel's ``WindowsEvent.EventData``).
     """
 
     name: str
     type: str = "string"
     notes: tuple[str, ...] = ()
+    container: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,26 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One mapped log source: its table and the native name of each Sigma field."""
+    """One mapped log source: its table and the native name of each Sigma field.
+
+    ``anything`` is where fields that are not listed stand under their own Sigma name: a column
+    that holds them as properties, or a prefix of their names that ends in a dot or is empty.
+    """
 
     logsource: LogSource
     table: Table
     fields: Mapping[str, Column]
+    anything: Column | None = None
+
+    def column(self, field: str) -> Column | None:
+        """The native column of a Sigma field; None where the log source has none."""
+        listed = self.fields.get(field)
+        if listed is not None or self.anything is None:
+            return listed
+        prefix = self.anything.name
+        if not prefix or prefix.endswith("."):
+            return replace(self.anything, name=prefix + field)
+        return replace(self.anything, name=field, container=prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +116,7 @@ def resolve(logsource: LogSource, name: str, profile: Profile) -> Column:
         Refusal: TRI201 without a table, TRI202 without a column for the field.
     """
     source = resolve_source(logsource, profile)
-    column = source.fields.get(name)
+    column = source.column(name)
     if column is None:
         near = difflib.get_close_matches(name, source.fields, n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -156,6 +173,7 @@ def make_source(row: Mapping[str, Any], tables: Mapping[str, Any], profile: str)
     columns = typed_columns(settings.pop("columns"))
     columns.update(typed_columns(settings.pop("only", {}).get(profile, {})))
     table = Table(row["table"], settings, columns)
+    anything = row.get("anything")
     return Source(
         LogSource(**row["logsource"]),
         table,
@@ -163,6 +181,7 @@ def make_source(row: Mapping[str, Any], tables: Mapping[str, Any], profile: str)
             name: Column(native[0], columns[native[0]], tuple(native[3:]))
             for name, native in row["fields"].items()
         },
+        Column(anything[0], "string", tuple(anything[3:])) if anything else None,
     )
 
 

@@ -29,7 +29,7 @@ def check_keys(
     for key in raw:
         if key not in allowed:
             near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(allowed)}"
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(allowed) or 'none'}"
             raise TridentError(
                 "TRI104",
                 f"unknown key {str(key)!r} in {'.'.join(map(str, path)) or 'the document'}",

@@ -140,7 +140,7 @@ class Ruleset:
             return
         pipeline = ProcessingPipeline(
             items=[ProcessingItem(ValueListPlaceholderTransformation(include=list(placeholders)))],
-            vars=dict(placeholders),
+            vars={name: list(values) for name, values in placeholders.items()},
         )
         for rule in self.rules:
             if isinstance(rule.sigma, SigmaRule):

@@ -64,7 +64,8 @@ def findings(outcome: Outcome) -> Iterator[str]:
 def finding(diagnostic: Diagnostic, where: str = "") -> str:
     """A diagnostic on two lines: place, code, severity (``where``), message; the way out."""
     place = f" ({where})" if where else ""
-    line = f"{diagnostic.span}: {diagnostic.code} {diagnostic.severity}{place}: "
+    start = str(diagnostic.span) if diagnostic.span.file else "trident"
+    line = f"{start}: {diagnostic.code} {diagnostic.severity}{place}: "
     lines = [line + diagnostic.message]
     if diagnostic.hint:
         lines.append(f"    help: {diagnostic.hint}")

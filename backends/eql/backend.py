@@ -103,16 +103,18 @@ class TridentEqlBackend(DetectionBackend):
         return " or ".join(self._alternatives(cond, state))
 
     def convert_condition_group(self, cond: _Part | None, state: _State) -> str:
-        """Alternatives that became one list need no parentheses."""
+        """Parentheses around what is more than one test."""
         if cond is not None and _is_or(cond):
             alternatives = self._alternatives(cond, state)
             return alternatives[0] if len(alternatives) == 1 else f"({' or '.join(alternatives)})"
-        return str(super().convert_condition_group(cond, state))
+        if isinstance(cond, ConditionItem):
+            return str(super().convert_condition_group(cond, state))
+        return str(self.convert_condition(cond, state))
 
     def convert_condition_not(self, cond: ConditionNOT, state: _State) -> str:
         self._negations += 1
         try:
-            return str(super().convert_condition_not(cond, state))
+            return f"not {self.convert_condition_group(cond.args[0], state)}"
         finally:
             self._negations -= 1
 

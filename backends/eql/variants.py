@@ -7,7 +7,7 @@ order; the first is the query, the others go with it as further queries.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations, product
 
@@ -84,7 +84,7 @@ def variants(trigger: Trigger, branches: int) -> tuple[Variant, ...]:
             )
 
 
-def split(variant: Variant, together: Iterator[Step]) -> tuple[Variant, ...]:
+def split(variant: Variant, together: Sequence[Step]) -> tuple[Variant, ...]:
     """The variant with each step cut into parts; ``together`` says which branches may stay in
     one step."""
     kept = [set(group) for group in together]

@@ -89,12 +89,12 @@ class KqlDetections(DetectionBackend):
         TimestampPart.YEAR: "getyear({field})",
     }
 
-    def quote_column(self, name: str) -> str:
-        return syntax.name(name)
+    def escape_and_quote_field(self, field_name: str) -> str:
+        return syntax.reference(self.column(field_name))
 
     def text_of(self, column: Column) -> str:
         """The column as text, for a string test on a column of another type."""
-        quoted = syntax.name(column.name)
+        quoted = syntax.reference(column)
         return quoted if column.type == "string" else f"tostring({quoted})"
 
     def convert_condition_not(self, cond: ConditionNOT, state: ConversionState) -> str:
@@ -155,7 +155,7 @@ class KqlDetections(DetectionBackend):
         value: Any = cond.value
         column = self.column(cond.field)
         if column.type in NUMERIC:
-            field = syntax.name(column.name)
+            field = syntax.reference(column)
             return self._not_null(column, f"{field} == {syntax.number(value.number)}", state)
         return f"{self.text_of(column)} == {syntax.literal(text(value.number))}"
 
@@ -164,7 +164,7 @@ class KqlDetections(DetectionBackend):
     ) -> str:
         column, wanted = self.column(cond.field), text(bool(cond.value))
         if column.type == "bool":
-            return self._not_null(column, f"{syntax.name(column.name)} == {wanted}", state)
+            return self._not_null(column, f"{syntax.reference(column)} == {wanted}", state)
         return f'{self.text_of(column)} =~ "{wanted}"'
 
     def convert_condition_field_eq_val_re(
@@ -201,7 +201,7 @@ class KqlDetections(DetectionBackend):
     ) -> str:
         value: Any = cond.value
         column = self.column(cond.field)
-        quoted = syntax.name(column.name)
+        quoted = syntax.reference(column)
         number = quoted if column.type in NUMERIC else f"todouble({self.text_of(column)})"
         operator = self.compare_operators[value.op]
         test = f"{number} {operator} {syntax.number(value.number.number)}"
@@ -215,7 +215,7 @@ class KqlDetections(DetectionBackend):
     ) -> str:
         value: Any = cond.value
         column = self.column(cond.field)
-        quoted = syntax.name(column.name)
+        quoted = syntax.reference(column)
         time = quoted if column.type == "datetime" else f"todatetime({self.text_of(column)})"
         part = self.timestamp_functions[value.timestamp_part].format(field=time)
         return f"(isnotnull({time}) and {part} == {value.number})"
@@ -261,7 +261,7 @@ class KqlDetections(DetectionBackend):
     def present(self, column: Column) -> str:
         """The column has a value: not null, and for a string not empty."""
         function = "isnotempty" if column.type in ("string", "dynamic") else "isnotnull"
-        return f"{function}({syntax.name(column.name)})"
+        return f"{function}({syntax.reference(column)})"
 
     def missing(self, column: Column) -> str:
         """The opposite of ``present``; ``isnull`` of a string is always false."""
@@ -275,16 +275,16 @@ class KqlDetections(DetectionBackend):
         if not plain:
             return self.missing(column)
         if column.type in NUMERIC and _DECIMAL.fullmatch(plain):
-            return self._not_null(column, f"{syntax.name(column.name)} == {plain}", state)
+            return self._not_null(column, f"{syntax.reference(column)} == {plain}", state)
         if column.type == "bool" and plain.lower() in ("true", "false"):
-            field = syntax.name(column.name)
+            field = syntax.reference(column)
             return self._not_null(column, f"{field} == {plain.lower()}", state)
         return f"{self.text_of(column)} {self._operator('equals', value)} {syntax.literal(plain)}"
 
     def _not_null(self, column: Column, test: str, state: ConversionState) -> str:
         if not self._negated(state):
             return test
-        return f"(isnotnull({syntax.name(column.name)}) and {test})"
+        return f"(isnotnull({syntax.reference(column)}) and {test})"
 
     @staticmethod
     def _negated(state: ConversionState) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from backends.binding import Bound, BoundCorrelation, BoundSearch
-from backends.kql import ordered, windows
+from backends.kql import ordered, syntax, windows
 from backends.kql.baseline import baseline_outputs, passing
 from backends.kql.outputs import Output, outputs
 from backends.kql.rows import RowColumn, Rows
-from backends.kql.script import Period, Script
+from backends.kql.script import Period, Script, identifier
 from backends.kql.syntax import ago, name
 from backends.plan import Aggregate, Ordered, RuleCount, Together
 from backends.translation import AlertColumns, Query
@@ -42,10 +42,17 @@ def alerts(script: Script, bound: BoundCorrelation, period: Period) -> str:
 def _search(script: Script, bound: BoundSearch) -> Query:
     time, plan = bound.profile.time, bound.plan
     lines = [name(bound.source.table.name), f"| where {script.detections.predicate(bound)}"]
-    shown = {field: bound.column(field).name for field in plan.outputs}
+    columns = {field: bound.column(field) for field in plan.outputs}
+    shown = {
+        field: identifier(column.name) if column.container else column.name
+        for field, column in columns.items()
+    }
     if shown:
-        columns = dict.fromkeys(map(name, shown.values()))
-        lines.append(f"| project {', '.join([time, *columns])}")
+        items = {
+            name(shown[field]): syntax.reference(column) for field, column in columns.items()
+        }
+        listed = [key if key == item else f"{key} = {item}" for key, item in items.items()]
+        lines.append(f"| project {', '.join([time, *listed])}")
     return Query(script.finish(lines), columns=shown, notes=tuple(script.detections.notes))
 
 

@@ -60,16 +60,15 @@ class Rows:
         if known is not None:
             return known
         natives = {i: self._native(self.bound.branches[i], field) for i in branches}
-        names = {name for name, _ in natives.values()}
-        kinds = {kind for _, kind in natives.values()}
+        names = {name for name, _, _ in natives.values()}
+        kinds = {kind for _, kind, _ in natives.values()}
         kind = kinds.pop() if len(kinds) == 1 else "string"
         wanted = names.pop() if len(names) == 1 else identifier(field)
         if wanted.lower() in {name.lower() for name in self._names}:
             wanted = identifier(field)
         sources = {}
-        for index, (native, type_) in natives.items():
-            quoted = syntax.name(native)
-            sources[index] = quoted if type_ == kind else f"tostring({quoted})"
+        for index, (_, type_, expression) in natives.items():
+            sources[index] = expression if type_ == kind else f"tostring({expression})"
         made = RowColumn(self.claim(wanted), kind, sources)
         self._columns[field, branches] = made
         return made
@@ -142,14 +141,16 @@ class Rows:
             return parts[0]
         return ["union", ",\n".join(map(inline, parts))]
 
-    def _native(self, branch: BoundBranch, field: str) -> tuple[str, str]:
+    def _native(self, branch: BoundBranch, field: str) -> tuple[str, str, str]:
+        """A field's native name, its type, and how a query of the branch reads it."""
         name = branch.plan.field(field)
         if isinstance(branch.matches, BoundSearch):
             column = branch.matches.column(name)
-            return column.name, column.type
+            plain = identifier(column.name) if column.container else column.name
+            return plain, column.type, syntax.reference(column)
         inner = Rows(self.script, branch.matches)
         key = inner.keys[branch.matches.plan.group_by.index(name)]
-        return key.name, key.type
+        return key.name, key.type, syntax.name(key.name)
 
     def _present(self, matches: BoundSearch, branch: BoundBranch | None) -> list[str]:
         if branch is None or not branch.plan.keys:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from backends.diagnostics import Refusal
+from backends.profiles import Column
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Words that Microsoft's parser does not take as a bare column name.
@@ -48,6 +49,16 @@ def name(column: str) -> str:
     if any(char in column for char in "'\"\\") or any(ord(char) < 32 for char in column):
         raise Refusal("TRI304", f"KQL cannot quote the column name {column!r}")
     return f"['{column}']"
+
+
+def reference(column: Column) -> str:
+    """A column in an expression; a property of a dynamic column as text.
+
+    Source: https://learn.microsoft.com/kusto/query/scalar-data-types/dynamic, accessors.
+    """
+    if not column.container:
+        return name(column.name)
+    return f"tostring({name(column.container)}[{literal(column.name)}])"
 
 
 def timespan(seconds: int) -> str:

@@ -82,9 +82,12 @@ class Stream:
 
     @property
     def notes(self) -> list[Note]:
-        """The notes of the detections and of the stream itself."""
-        expanded = [Note.of("TRI431")] if self._overlapping() else []
-        return [*self.detections.notes, *expanded]
+        """The notes of the detections and of the idioms."""
+        return self.detections.notes
+
+    def note(self, note: Note) -> None:
+        """Keep a note for the translation, once."""
+        self.detections.note(note)
 
     def claim(self, wanted: str) -> str:
         """A name for a working column."""
@@ -122,6 +125,7 @@ class Stream:
             kept = dict.fromkeys([self.rule, *kept])
         lines.append(f"| table {', '.join(map(syntax.name, [syntax.TIME, *kept]))}")
         if self._overlapping():
+            self.note(Note.of("TRI431"))
             lines.append(f"| mvexpand {self.rule}")
         if reads:
             lines.append(f"| eval {', '.join(map(self._assignment, reads))}")
@@ -147,11 +151,11 @@ class Stream:
                 if (column := rows.column(index, name)) is not None
             }
             own = rows is self.root and not numeric and name in self._own
-            working = self._claim_own(name) if own else self.claim(name)
+            working = self.claim_shown(name) if own else self.claim(name)
             known = rows.reads[name, numeric] = Read(working, numeric, natives)
         return known.name
 
-    def _claim_own(self, name: str) -> str:
+    def claim_shown(self, name: str) -> str:
         """A shown field keeps its name where that is a plain one and no raw field's."""
         if name in (syntax.TIME, syntax.RAW):
             raise Refusal("TRI304", f"{name} is Splunk's own field, no result column")
@@ -181,8 +185,8 @@ class Stream:
             cases = (f"{self.is_rule(labels)},{native}" for native, labels in rules.items())
             value = f"case({', '.join(cases)})"
         else:  # read from inner alerts only, which are not there yet
-            return f"{read.name}={'null()' if read.numeric else '\"\"'}"
-        return f"{read.name}=tonumber({value})" if read.numeric else f'{read.name}=coalesce({value},"")'
+            return f"{read.name}=null()" if read.numeric else f'{read.name}=""'
+        return f"{read.name}=" + (f"tonumber({value})" if read.numeric else f'coalesce({value},"")')
 
 
 def _all(rows: Rows) -> Iterable[Rows]:

@@ -11,7 +11,8 @@ from backends.plan import LogSource
 from backends.profiles import Profile, resolve, resolve_source
 
 Row = dict[str, Any]
-"""Native column -> value; ``Profile.time`` holds microseconds since the epoch."""
+"""Native column -> value; ``Profile.time`` holds microseconds since the epoch. A column that holds
+properties (``Column.container``) is a mapping."""
 
 
 def native_rows(
@@ -30,15 +31,16 @@ def native_rows(
         source = resolve_source(event.logsource, profile)
         row: Row = {profile.time: event.time}
         for name, value in event.fields.items():
-            if name not in source.fields and (event.logsource, name) not in needed:
+            if source.column(name) is None and (event.logsource, name) not in needed:
                 continue
-            column = resolve(event.logsource, name, profile).name
-            if row.get(column, value) != value:
+            column = resolve(event.logsource, name, profile)
+            held = row.setdefault(column.container, {}) if column.container else row
+            if held.get(column.name, value) != value:
                 raise TridentError(
                     "TRI204",
-                    f"two fields of one {event.logsource} event are column {column} "
+                    f"two fields of one {event.logsource} event are column {column.name} "
                     f"in profile {profile.name} and differ",
                 )
-            row[column] = value
+            held[column.name] = value
         rows.setdefault(source.table.name, []).append(row)
     return rows

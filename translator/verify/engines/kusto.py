@@ -119,7 +119,7 @@ class KqlEngine:
         """Make ``rows`` the whole content of the tables; a table not named becomes empty.
 
         A missing string is stored as ``""``, because a Kusto string is never null; other missing
-        values, ``""`` among them, are null. A dynamic value is given as JSON text.
+        values, ``""`` among them, are null. A dynamic value is a mapping or JSON text.
 
         Raises:
             ValueError: for a table or column that the schema lacks, and for a fraction, or a
@@ -202,6 +202,8 @@ def _missing(kind: str) -> str | None:
 
 
 def _checked(name: str, kind: str, value: Any) -> Any:
+    if kind == "dynamic" and isinstance(value, dict):
+        return json.dumps(value)
     if kind not in _WHOLE:
         return value
     try:
