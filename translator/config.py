@@ -1,10 +1,10 @@
 """``trident.yml``: the user's default profiles, site settings, extra tables and fields.
 
-    profiles:     {kql: sentinel, spl: [microsoft_addon]}
-    settings:     {spl: {macros: {trident_cef: "index=proxy sourcetype=cef"}}}
-    tables:       {kql: {Badge_CL: {columns: {string: [Host_s], datetime: [TimeGenerated]}}}}
-    fields:       {kql: [{logsource: {product: door}, table: Badge_CL, fields: {Computer: Host_s}}]}
-    placeholders: {it_admin_users: [alice, bob]}
+profiles:     {kql: sentinel, spl: [microsoft_addon]}
+settings:     {spl: {macros: {trident_cef: "index=proxy sourcetype=cef"}}}
+tables:       {kql: {Badge_CL: {columns: {string: [Host_s], datetime: [TimeGenerated]}}}}
+fields:       {kql: [{logsource: {product: door}, table: Badge_CL, fields: {Computer: Host_s}}]}
+placeholders: {it_admin_users: [alice, bob]}
 """
 
 from __future__ import annotations
@@ -177,25 +177,46 @@ class _Reader:
         known: dict[str, Any] = {}
         for profile in load_profiles(target).values():
             known = merged(known, profile.settings)
-        self._check_settings(("settings", target), given, known)
+        roles = {
+            str(value)
+            for table in self._mapping("tables", target).values()
+            if isinstance(table, Mapping)
+            for value in table.values()
+        }
+        self._check_settings(("settings", target), given, known, roles)
         return dict(given)
 
-    def _check_settings(self, path: tuple[str, ...], given: Any, known: Any) -> None:
+    def _check_settings(
+        self, path: tuple[str, ...], given: Any, known: Any, roles: Collection[str]
+    ) -> None:
+        """A setting has the shipped one's name and kind, or its name stands in an own table."""
         if isinstance(known, Mapping):
-            self._keys(path, given, tuple(known))
+            self._keys(path, given, (*known, *roles))
             for key in given:
-                self._check_settings((*path, key), given[key], known[key])
+                self._check_settings((*path, key), given[key], known.get(key, ""), roles)
         elif type(given) is not type(known):
             raise self._fail(f"{path[-1]} must be a {type(known).__name__}", *path)
 
     def _tables(self, target: str, given: Any) -> Iterator[TableRow]:
         path = ("tables", target)
+        shipped = {
+            source.table.name: source.table.settings
+            for profile in load_profiles(target).values()
+            for source in profile.sources
+        }
+        every = dict.fromkeys(key for settings in shipped.values() for key in settings)
         for name in self._mapping(*path):
-            table = self._mapping(*path, name)
-            columns = self._mapping(*path, name, "columns")
-            self._keys((*path, name, "columns"), columns, COLUMN_TYPES)
+            here = (*path, name)
+            table = self._mapping(*here)
+            self._keys(here, table, ("columns", *every))
+            for key in every:
+                needed = all(key in settings for settings in shipped.values())
+                if needed and key not in table and name not in shipped:
+                    raise self._fail(f"a table of {target} needs {key}", *here)
+            columns = self._mapping(*here, "columns")
+            self._keys((*here, "columns"), columns, COLUMN_TYPES)
             typed = {
-                kind: list(self._names((*path, name, "columns", kind), names, "columns"))
+                kind: list(self._names((*here, "columns", kind), names, "columns"))
                 for kind, names in columns.items()
             }
             settings = {key: value for key, value in table.items() if key != "columns"}

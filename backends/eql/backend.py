@@ -205,4 +205,4 @@ def _value(found: Leaf) -> str:
         return "true" if found.value else "false"
     if found.column.type in NUMERIC and not isinstance(found.value, str):
         return literals.number(found.value)
-    return literals.string(str(found.value))
+    return literals.string(str(found.value), raw=found.op in (Op.REGEX, Op.REGEX_CASED))

@@ -27,12 +27,18 @@ Dsl = dict[str, Any]
 
 
 def all_of(clauses: list[Dsl]) -> Dsl:
-    """Conjunction, without scoring."""
-    return {"bool": {"filter": clauses}}
+    """Conjunction, without scoring; one within it is taken apart."""
+    flat: list[Dsl] = []
+    for clause in clauses:
+        inner = clause.get("bool", {})
+        flat += inner["filter"] if set(inner) == {"filter"} else [clause]
+    return {"bool": {"filter": flat}} if len(flat) > 1 else flat[0]
 
 
 def any_of(clauses: list[Dsl]) -> Dsl:
     """Disjunction."""
+    if len(clauses) == 1:
+        return clauses[0]
     return {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 

@@ -13,24 +13,28 @@ from backends.diagnostics import Refusal
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEYWORDS = frozenset(
-    "and any as by const false fork head in join like macro maxspan not null of or regex runs "
-    "sample sequence tail true until where with".split()
+    (
+        *("and", "any", "as", "by", "const", "false", "fork", "in", "join", "like", "macro"),
+        *("maxspan", "not", "null", "of", "or", "regex", "runs", "sample", "sequence", "true"),
+        *("until", "where", "with"),
+    )
 )
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
-def string(value: str) -> str:
+def string(value: str, raw: bool = False) -> str:
     """``value`` as a string literal.
 
-    A value with a backslash or quote becomes a raw string where that can hold it. ``${`` never
-    appears in the result, so that a value cannot be taken for a query parameter.
+    A value with a backslash or quote (with ``raw``, any value) becomes a raw string where that
+    can hold it. ``${`` never appears in the result, so that a value cannot be taken for a
+    query parameter.
 
     Raises:
         Refusal: TRI301 for a lone surrogate, which no query text can carry.
     """
     if any("\ud800" <= char <= "\udfff" for char in value):
         raise Refusal("TRI301", "a value holds half of a surrogate pair, which is no character")
-    if ("\\" in value or '"' in value) and _fits_raw(value):
+    if (raw or "\\" in value or '"' in value) and _fits_raw(value):
         return f'"""{value}"""'
     escaped = "".join(_escape(char) for char in value)
     return f'"{escaped}"'.replace("${", "\\u{24}{")

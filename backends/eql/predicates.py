@@ -206,7 +206,8 @@ def _address(column: Column, value: object) -> Leaf:
         if value.contains_special():
             return _address_prefix(column, value)
         try:
-            return Leaf(Op.EQUALS_CASED, column, str(ipaddress.ip_address("".join(map(str, value.s)))))
+            address = ipaddress.ip_address("".join(map(str, value.s)))
+            return Leaf(Op.EQUALS_CASED, column, str(address))
         except ValueError:
             return Leaf(Op.NEVER, column)
     if isinstance(value, SigmaNumber | SigmaBool):

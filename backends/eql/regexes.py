@@ -67,7 +67,7 @@ def to_lucene(pattern: str, flags: int = 0) -> LuceneRegex:
             tree = _parser.parse(pattern, flags)
             empty = re.search(pattern, "", flags) is not None
     except (re.error, OverflowError, RecursionError) as error:
-        raise Refusal("TRI303", f"the regular expression {pattern!r} is invalid: {error}") from error
+        raise Refusal("TRI303", f"invalid regular expression {pattern!r}: {error}") from error
     printer = _Printer(pattern, tree.state.flags)
     printed = printer.sequence(list(tree), True, True)
     if len(printed) > MAX_LENGTH:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from backends.binding import Bound, BoundCorrelation, BoundSearch, bound_searches, output_fields
+from backends.binding import Bound, BoundCorrelation, BoundSearch, output_fields
 from backends.diagnostics import Refusal
 from backends.eql import dsl
 from backends.eql.backend import TridentEqlBackend
 from backends.eql.baseline import LearnedBaseline
 from backends.eql.literals import duration
 from backends.eql.requests import eql_search, in_current, shares, within_lookback
-from backends.eql.steps import Steps, condition
+from backends.eql.steps import Steps, tests
 from backends.eql.variants import Variant, split, variants
 from backends.plan import Aggregate
 from backends.profiles import Column, Table
@@ -37,12 +37,14 @@ def render(bound: Bound) -> Query:
 
 def _render_search(bound: BoundSearch) -> Query:
     backend = TridentEqlBackend()
-    text = f"any where {condition(backend, bound)}"
-    fields = [column.name for name in bound.plan.outputs if (column := bound.find(name))]
-    request = eql_search(text, bound.profile, [bound.source.table], list(dict.fromkeys(fields)))
+    conjuncts = tests(backend, bound)
+    text = "any where " + "\n    and ".join(conjuncts)
+    columns = {name: column.name for name in bound.plan.outputs if (column := bound.find(name))}
+    fields = list(dict.fromkeys(columns.values()))
+    request = eql_search(text, bound.profile, [bound.source.table], fields)
     return Query(
         text,
-        columns={name: column.name for name in bound.plan.outputs if (column := bound.find(name))},
+        columns=columns,
         companions=(Companion(SEARCH_REQUEST, SEARCH_REQUEST, request),),
         notes=tuple(backend.notes),
     )
@@ -71,7 +73,7 @@ class _Correlation:
         return Query(
             texts[0],
             self._alert(found[0]),
-            columns,
+            {name: names[0] for name, names in columns.items() if len(names) == 1},
             self._parameters(),
             tuple(companions),
             tuple(self.backend.notes),
@@ -173,13 +175,15 @@ class _Correlation:
             self.bound.profile.time, dict(zip(self.plan.group_by, names, strict=True))
         )
 
-    def _result_columns(self, variant: Variant) -> dict[str, str]:
-        """Each output field as the latest event of the result that has it holds it."""
+    def _result_columns(self, variant: Variant) -> dict[str, list[str]]:
+        """Each output field as the latest event that has it holds it: one name, or one per rule
+        that may have matched there."""
         found = {}
         for name in output_fields(self.plan):
-            for branch in (b for step in reversed(variant.steps) for b in step):
-                if column := self._output(branch, name):
-                    found[name] = column.name
+            for step in reversed(variant.steps):
+                columns = [c.name for branch in step if (c := self._output(branch, name))]
+                if columns:
+                    found[name] = list(dict.fromkeys(columns))
                     break
         return found
 
@@ -187,11 +191,13 @@ class _Correlation:
         search = self.steps.parts[branch].search
         return search.find(self.bound.branches[branch].plan.field(name))
 
-    def _note_columns(self, columns: Mapping[str, str]) -> None:
-        """EQL computes no columns: say where the named ones are found."""
-        described = []
+    def _note_columns(self, columns: Mapping[str, list[str]]) -> None:
+        """EQL computes no columns: say where those of the rule are found."""
+        described = [
+            f"{name} is {' or '.join(names)}" for name, names in columns.items() if len(names) > 1
+        ]
         for column in self.plan.columns:
-            what = columns.get(column.field or "", self.bound.profile.time)
+            what = " or ".join(columns.get(column.field or "", [self.bound.profile.time]))
             if column.after_last:
                 what = f"the text after the last {column.after_last} of {what}"
             event = f"the sequence's event {column.stage}" if column.stage else "the last event"

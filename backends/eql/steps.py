@@ -18,11 +18,11 @@ KEY_TYPES = {"int": "long"}
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One branch: its bound search, its condition (also as one below a ``not``), its keys."""
+    """One branch: its bound search, its tests (also as they stand below a ``not``), its keys."""
 
     search: BoundSearch
-    condition: str
-    negatable: str
+    tests: list[str]
+    negatable: list[str]
     keys: tuple[Column, ...]
 
     @property
@@ -31,17 +31,16 @@ class Part:
         return self.search.source.table
 
 
-def selector(table: Table) -> str:
-    """The test for the records of one data set."""
-    return " and ".join(
+def tests(backend: TridentEqlBackend, search: BoundSearch, negated: bool = False) -> list[str]:
+    """The tests for the matches of one base rule: the records of its data set, its detection.
+
+    ``negated``: they will stand below a ``not``.
+    """
+    records = [
         f"{literals.field(name)} == {literals.string(value)}"
-        for name, value in table.settings["select"].items()
-    )
-
-
-def condition(backend: TridentEqlBackend, search: BoundSearch, negated: bool = False) -> str:
-    """The test for the matches of one base rule; ``negated`` when it stands below a ``not``."""
-    return f"{selector(search.source.table)} and {backend.predicate(search, negated)}"
+        for name, value in search.source.table.settings["select"].items()
+    ]
+    return [*records, backend.predicate(search, negated)]
 
 
 class Steps:
@@ -84,16 +83,18 @@ class Steps:
         An event that is also a match of an ``absent`` branch of the same group cannot take part:
         its own time lies in the interval that must be free of them.
         """
-        conditions = [self._without(branch, absent) for branch in step]
-        if len(conditions) > 1:
-            joined = "\n      or ".join(f"({text})" for text in conditions)
-            conditions = [f"(\n      {joined}\n    )"]
+        matches = [self._without(branch, absent) for branch in step]
+        if len(matches) == 1:
+            conjuncts = matches[0]
+        else:
+            joined = "\n      or ".join(f"({_all(each, 8)})" for each in matches)
+            conjuncts = [f"(\n      {joined}\n    )"]
         present = [
             f'{name} != null and {name} != ""' if key.type == "string" else f"{name} != null"
             for key in self.keys(step)
             for name in [literals.field(key.name)]
         ]
-        return " and ".join([*conditions, *present])
+        return _all([*conjuncts, *present], 4)
 
     def join(self, steps: Sequence[Step]) -> tuple[str, list[str]]:
         """The ``by`` of the whole sequence, or else that of each step.
@@ -112,14 +113,18 @@ class Steps:
             return (f" by {written[0]}" if written[0] else ""), [""] * len(steps)
         return "", [f" by {each}" for each in written]
 
-    def _without(self, branch: int, absent: Step) -> str:
+    def _without(self, branch: int, absent: Step) -> list[str]:
         part = self.parts[branch]
         excluded = [
-            f"not ({other.negatable})"
+            f"not ({' and '.join(other.negatable)})"
             for other in (self.parts[index] for index in absent)
             if other.table.name == part.table.name and other.keys == part.keys
         ]
-        return " and ".join([part.condition, *excluded])
+        return [*part.tests, *excluded]
+
+
+def _all(conjuncts: Sequence[str], indent: int) -> str:
+    return f"\n{' ' * indent}and ".join(conjuncts)
 
 
 def _part(branch: BoundBranch, backend: TridentEqlBackend, extra: Sequence[str]) -> Part:
@@ -127,7 +132,7 @@ def _part(branch: BoundBranch, backend: TridentEqlBackend, extra: Sequence[str])
     assert isinstance(search, BoundSearch), "the capability table refuses chained correlations"
     return Part(
         search,
-        " and ".join([condition(backend, search), *extra]),
-        condition(backend, search, negated=True),
+        [*tests(backend, search), *extra],
+        tests(backend, search, negated=True),
         tuple(search.column(key) for key in branch.plan.keys),
     )

@@ -1,0 +1,96 @@
+"""The ``trident`` command in-process, and rules to give it."""
+
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from translator.cli import main
+
+BASE = """\
+title: Base {name}
+name: {name}
+logsource: {{category: process_creation, product: windows}}
+detection:
+  selection: {{CommandLine|contains: "{value}"}}
+  condition: selection
+"""
+
+COUNT = """\
+title: Many {name}
+id: 0f3c6d5e-5f0a-4f1c-9a3b-0c8f5b8f5a01
+name: many_{name}
+correlation:
+  type: event_count
+  rules: [{name}]
+  group-by: [Computer]
+  timespan: 5m
+  condition: {{gte: 1}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+
+Trident = Callable[..., Ran]
+
+
+@pytest.fixture
+def trident() -> Trident:
+    """Run ``trident`` with arguments, standard input and a current folder."""
+
+    def run(*arguments: object, stdin: str | bytes | None = None, cwd: Path | None = None) -> Ran:
+        before = Path.cwd()
+        os.chdir(cwd or before)
+        try:
+            result = CliRunner().invoke(main, [str(each) for each in arguments], input=stdin)
+        finally:
+            os.chdir(before)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Ran(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+def base(name: str = "base", value: str = "evil") -> str:
+    """A detection rule on process creations."""
+    return BASE.format(name=name, value=value)
+
+
+def count(name: str = "base") -> str:
+    """A correlation that counts the matches of rule ``name``."""
+    return COUNT.format(name=name)
+
+
+def hunt(name: str = "base") -> str:
+    """A file with a detection rule and the correlation over it, ``many_<name>``."""
+    return f"{base(name)}---\n{count(name)}"
+
+
+def write(folder: Path, **files: str) -> Path:
+    """Write ``<key>.yml`` for each file text, a ``__`` in the key parting folders."""
+    for key, text in files.items():
+        path = folder.joinpath(*key.split("__")).with_suffix(".yml")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return folder
