@@ -83,7 +83,7 @@ def bind(plan: Plan, profile: Profile) -> Bound:
     try:
         for branch in branches:
             if isinstance(branch.matches, BoundSearch):
-                baseline = map(branch.plan.field, _baseline_fields(plan))
+                baseline = map(branch.plan.field, baseline_fields(plan))
                 for field in (*branch.plan.keys, *branch.plan.values, *baseline):
                     branch.matches.column(field)
     except Refusal as refusal:
@@ -112,6 +112,15 @@ def output_fields(plan: Correlation) -> tuple[str, ...]:
     """The Sigma fields that the rule's result shows, in order, each once."""
     named = [column.field for column in plan.columns if column.field]
     return tuple(dict.fromkeys([*plan.outputs, *named]))
+
+
+def baseline_fields(plan: Correlation) -> tuple[str, ...]:
+    """The Sigma fields that the rule's baseline compares, as the correlation names them."""
+    baseline = plan.baseline
+    if baseline is None:
+        return ()
+    exceeds = baseline.exceeds
+    return (*((exceeds.field, *exceeds.by) if exceeds else ()), *baseline.unseen)
 
 
 def bound_searches(bound: Bound) -> Iterator[BoundSearch]:
@@ -157,11 +166,3 @@ def _bind_search(plan: Search, profile: Profile) -> BoundSearch:
     except Refusal as refusal:
         raise refusal.at(plan.identity.span) from None
     return BoundSearch(plan, profile, source, columns)
-
-
-def _baseline_fields(plan: Correlation) -> tuple[str, ...]:
-    baseline = plan.baseline
-    if baseline is None:
-        return ()
-    exceeds = baseline.exceeds
-    return (*((exceeds.field, *exceeds.by) if exceeds else ()), *baseline.unseen)

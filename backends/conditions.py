@@ -44,6 +44,8 @@ def stages(node: Node, index: Mapping[str, int]) -> Ordered:
         raise ValueError("the condition has no rule without not")
     if absent and len(positive) < 2:
         raise ValueError("not needs two stages that it can stand between")
+    if any(set(stage) <= set(absent) for stage in positive):
+        raise ValueError("a stage that not excludes as a whole is never there")
     return Ordered(tuple(positive), tuple(dict.fromkeys(absent)))
 
 

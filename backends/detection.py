@@ -39,6 +39,7 @@ from sigma.types import (
 
 from backends.diagnostics import Refusal
 from backends.events import Value
+from backends.regex import compile_regex
 
 Fields = Mapping[str, Value]
 Test = Callable[[Fields], bool]
@@ -154,7 +155,7 @@ def _value_test(value: object) -> ValueTest:
         wanted_text = text(bool(value))
         return lambda found: fold(text(found)) == wanted_text
     if isinstance(value, SigmaRegularExpression):
-        pattern = _regex(value)
+        pattern = compile_regex(value)
         return lambda found: pattern.search(text(found)) is not None
     if isinstance(value, SigmaCIDRExpression):
         network = ipaddress.ip_network(value.cidr)
@@ -185,13 +186,6 @@ def _wildcards(value: SigmaString) -> str:
     )
 
 
-def _regex(value: SigmaRegularExpression) -> re.Pattern[str]:
-    flags = 0
-    for flag in value.flags:
-        flags |= SigmaRegularExpression.sigma_to_python_flags[flag]
-    return re.compile(str(value.regexp), flags)
-
-
 def _keyword(value: object) -> ValueTest:
     if isinstance(value, SigmaString):
         flags = re.DOTALL | (0 if isinstance(value, SigmaCasedString) else re.IGNORECASE)
@@ -199,7 +193,7 @@ def _keyword(value: object) -> ValueTest:
     elif isinstance(value, SigmaNumber):
         pattern = re.compile(re.escape(text(value.number)))
     elif isinstance(value, SigmaRegularExpression):
-        pattern = _regex(value)
+        pattern = compile_regex(value)
     else:
         raise Refusal("TRI302", f"no keyword meaning for a value of type {type(value).__name__}")
     return lambda found: pattern.search(text(found)) is not None

@@ -6,6 +6,8 @@ by the artifact writers and only checked for spelling here.
 
 from __future__ import annotations
 
+import difflib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,7 +81,8 @@ class _Reader:
         found = self.raw.get(key)
         if found is None:
             return None
-        if isinstance(found, bool) or not isinstance(found, int | float) or found < 0:
+        number = isinstance(found, int | float) and not isinstance(found, bool)
+        if not number or not 0 <= found < math.inf:
             raise self.fail(f"{key} must be a number, not negative", key)
         return found
 
@@ -96,13 +99,13 @@ def read_extension(
     *,
     trigger: Trigger,
     branches: Sequence[Branch],
-    group_by: Sequence[str],
 ) -> Extension:
     """The extension of a correlation document; empty where it has no ``trident:``.
 
     Raises:
         TridentError: TRI104 for an unknown key, TRI107 for a value that makes no sense.
     """
+    _check_spelling(document)
     raw = document.data.get("trident")
     if raw is None:
         return Extension()
@@ -118,14 +121,30 @@ def read_extension(
             raise reader.fail("a temporal correlation cannot carry a baseline", "baseline")
         if not all(isinstance(branch.matches, Search) for branch in branches):
             raise reader.fail("a baseline compares events, not another correlation", "baseline")
-        if baseline.unseen_empty and (shared := set(baseline.unseen) & set(group_by)):
+        keyed = [
+            name
+            for name in baseline.unseen
+            if any(branch.field(name) in branch.keys for branch in branches)
+        ]
+        if baseline.unseen_empty and keyed:
             raise reader.fail(
-                f"{sorted(shared)[0]} is in group-by, so it is never empty; "
-                "remove it there or unseen_empty",
+                f"{keyed[0]} is in group-by, so it is never empty; remove it there or unseen_empty",
                 "baseline",
                 "unseen_empty",
             )
     return Extension(lookback, baseline, _columns(reader, trigger))
+
+
+def _check_spelling(document: Document) -> None:
+    """Sigma allows any key at the top of a document, so a slip there would go unnoticed."""
+    for key in document.data:
+        if key != "trident" and difflib.get_close_matches(str(key).lower(), ["trident"], 1, 0.8):
+            raise TridentError(
+                "TRI104",
+                f"unknown key {str(key)!r} in the document",
+                span=document.at(key),
+                hint="did you mean trident?",
+            )
 
 
 def _baseline(reader: _Reader) -> Baseline:
@@ -191,7 +210,12 @@ def _columns(reader: _Reader, trigger: Trigger) -> tuple[OutputColumn, ...]:
             raise entry.fail("stage must be the number of a stage of an ordered rule", "stage")
         if stage is None and field is None:
             raise entry.fail("a column needs a stage or a field")
-        if "after_last" in entry.raw and (field is None or not entry.raw["after_last"]):
+        if field is not None and not (isinstance(field, str) and field):
+            raise entry.fail(f"{field!r} is no field name", "field")
+        separator = entry.raw.get("after_last")
+        if "after_last" in entry.raw and (
+            field is None or not isinstance(separator, str) or not separator
+        ):
             raise entry.fail("after_last is a separator in a field", "after_last")
-        columns.append(OutputColumn(str(name), field, stage, entry.raw.get("after_last")))
+        columns.append(OutputColumn(str(name), field, stage, separator))
     return tuple(columns)

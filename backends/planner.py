@@ -5,7 +5,7 @@ Everything that docs/semantics.md refuses as meaningless is refused here, at its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,31 +15,18 @@ from sigma.conditions import (
     ConditionOR,
     ConditionValueExpression,
 )
-from sigma.correlations import SigmaCorrelationRule, SigmaExtendedCorrelationCondition
+from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 from sigma.types import Placeholder, SigmaRegularExpression, SigmaString
 
-from backends.conditions import expression, stages
 from backends.diagnostics import Diagnostic, Severity, TridentError
 from backends.extension import read_extension
-from backends.plan import (
-    Aggregate,
-    Branch,
-    Correlation,
-    Identity,
-    LogSource,
-    Operator,
-    Ordered,
-    Plan,
-    RuleCount,
-    Search,
-    Statistic,
-    Together,
-    Trigger,
-)
-from backends.raw import check_keys, seconds
+from backends.plan import Branch, Correlation, Identity, LogSource, Plan, Search
+from backends.raw import check_keys
+from backends.references import circle, emitted, references
 from backends.rules import Document, Rule, Ruleset
+from backends.triggers import condition_fields, read_trigger
 
 _KEYS = ("type", "rules", "generate", "group-by", "timespan", "aliases", "condition")
 
@@ -58,7 +45,7 @@ def plan_all(ruleset: Ruleset) -> list[Planned]:
     """The plans of all rules that are emitted: correlations, rules that nobody refers to, and
     the rules of a correlation with ``generate: true``; in the order of the documents."""
     planner = Planner(ruleset)
-    return [planner.planned(rule) for rule in _emitted(ruleset)]
+    return [planner.planned(rule) for rule in emitted(ruleset)]
 
 
 class Planner:
@@ -67,7 +54,6 @@ class Planner:
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
         self._plans: dict[int, Plan | TridentError] = {}
-        self._open: list[Rule] = []
 
     def planned(self, rule: Rule) -> Planned:
         """The rule's plan with its lint warnings, or its error."""
@@ -97,27 +83,32 @@ class Planner:
     def _plan(self, rule: Rule) -> Plan:
         if isinstance(rule.sigma, SigmaRule):
             return _search(rule, rule.sigma)
-        if rule in self._open:
-            chain = " -> ".join(r.identity.slug for r in [*self._open, rule])
+        if way := circle(rule, self._ruleset):
+            chain = " -> ".join(each.identity.slug for each in way)
             raise TridentError(
-                "TRI110", f"cycle of references: {chain}", span=rule.document.at("correlation")
+                "TRI110",
+                f"cycle of references: {chain}",
+                span=rule.document.at("correlation", "rules"),
             )
-        self._open.append(rule)
-        try:
-            return self._correlation(rule, rule.sigma)
-        finally:
-            self._open.pop()
+        return self._correlation(rule, rule.sigma)
 
     def _correlation(self, rule: Rule, sigma: SigmaCorrelationRule) -> Correlation:
         document, raw = rule.document, rule.document.data["correlation"]
         check_keys(document, ("correlation",), raw, _KEYS)
-        references = _references(sigma)
-        _reject_repeats(document, references)
-        aliases = _aliases(document, raw.get("aliases") or {}, references)
-        group_by = tuple(sigma.group_by or ())
-        fields = _condition_fields(document, raw)
+        if "generate" in document.data:  # where the specification's text has it; pySigma does not
+            raise TridentError(
+                "TRI104",
+                "generate belongs in correlation",
+                span=document.at("generate"),
+                hint="write it below correlation",
+            )
+        listed = references(sigma)
+        self._check_listed(document, listed)
+        aliases = _aliases(document, raw.get("aliases") or {}, listed)
+        group_by = _group_by(document, raw.get("group-by") or [])
+        fields = condition_fields(document, sigma.type.name.lower())
         branches = []
-        for reference in references:
+        for reference in listed:
             matches = self._referred(document, reference)
             names = {alias: entry[reference] for alias, entry in aliases.items()}
             branch = Branch(
@@ -129,19 +120,30 @@ class Planner:
             )
             _check_inner(document, branch, group_by)
             branches.append(branch)
-        trigger = _trigger(document, raw, sigma, references, fields)
-        extension = read_extension(document, trigger=trigger, branches=branches, group_by=group_by)
+        trigger = read_trigger(document, sigma, listed, fields)
+        extension = read_extension(document, trigger=trigger, branches=branches)
         return Correlation(
             identity=rule.identity,
             branches=tuple(branches),
             group_by=group_by,
-            timespan=_timespan(document, raw),
+            timespan=sigma.timespan.seconds,
             trigger=trigger,
             lookback=extension.lookback,
             baseline=extension.baseline,
             outputs=tuple(sigma.fields or ()),
             columns=extension.columns,
         )
+
+    def _check_listed(self, document: Document, listed: tuple[str, ...]) -> None:
+        if not listed:
+            raise _meaningless(document, "rules", "a correlation needs rules")
+        found = [self._ruleset.find(reference) for reference in listed]
+        for index, (reference, rule) in enumerate(zip(listed, found, strict=True)):
+            by_another_name = rule is not None and any(rule is each for each in found[:index])
+            if by_another_name or reference in listed[:index]:
+                raise _meaningless(
+                    document, "rules", f"{reference!r} is listed twice; a rule's match counts once"
+                )
 
     def _referred(self, document: Document, reference: str) -> Plan:
         rule = self._ruleset.find(reference)
@@ -155,8 +157,6 @@ class Planner:
         try:
             plan = self.plan(rule)
         except TridentError as error:
-            if error.diagnostic.code == "TRI110":
-                raise
             raise TridentError(
                 "TRI108",
                 f"the rule {reference!r} has an error: {error.diagnostic.message} "
@@ -165,48 +165,20 @@ class Planner:
                 hint=error.diagnostic.hint,
             ) from error
         if isinstance(plan, Correlation) and plan.lookback is not None:
-            raise TridentError(
-                "TRI106",
+            raise _meaningless(
+                document,
+                "rules",
                 f"{reference!r} has a trident.lookback, which a rule that another correlation "
                 "refers to cannot have",
-                span=span,
             )
         return plan
 
 
-def _emitted(ruleset: Ruleset) -> Iterator[Rule]:
-    referred: set[int] = set()
-    generated: set[int] = set()
-    for rule in ruleset.rules:
-        if isinstance(rule.sigma, SigmaCorrelationRule):
-            for reference in _references(rule.sigma):
-                if (found := ruleset.find(reference)) is not None:
-                    referred.add(id(found))
-                    if rule.sigma.generate:
-                        generated.add(id(found))
-    for rule in ruleset.rules:
-        if id(rule) in generated or id(rule) not in referred:
-            yield rule
-
-
-def _references(sigma: SigmaCorrelationRule) -> tuple[str, ...]:
-    if sigma.rules is None:
-        assert isinstance(sigma.condition, SigmaExtendedCorrelationCondition)
-        return tuple(sigma.condition.get_referenced_rules())
-    return tuple(str(reference.reference) for reference in sigma.rules)
-
-
-def _reject_repeats(document: Document, references: tuple[str, ...]) -> None:
-    for reference in references:
-        if references.count(reference) > 1:
-            raise TridentError(
-                "TRI106",
-                f"{reference!r} is listed twice; a rule's match counts once",
-                span=document.at("correlation", "rules"),
-            )
-
-
 def _search(rule: Rule, sigma: SigmaRule) -> Search:
+    if "trident" in rule.document.data:
+        raise TridentError(
+            "TRI107", "trident belongs in a correlation", span=rule.document.at("trident")
+        )
     try:
         parsed = [condition.parsed for condition in sigma.detection.parsed_condition]
     except SigmaError as error:
@@ -246,13 +218,14 @@ def _placeholders(condition: object) -> Iterator[str]:
         yield from (part.name for part in text.s if isinstance(part, Placeholder))
 
 
-def _timespan(document: Document, raw: Mapping[str, Any]) -> int:
-    try:
-        return seconds(raw["timespan"])
-    except ValueError as error:
-        raise TridentError(
-            "TRI106", str(error), span=document.at("correlation", "timespan")
-        ) from error
+def _group_by(document: Document, raw: Any) -> tuple[str, ...]:
+    keys = [raw] if isinstance(raw, str) else raw
+    for key in keys:
+        if not isinstance(key, str) or not key:
+            raise _meaningless(document, "group-by", f"{key!r} is no field name")
+        if keys.count(key) > 1:
+            raise _meaningless(document, "group-by", f"{key!r} is listed twice")
+    return tuple(keys)
 
 
 def _aliases(
@@ -260,7 +233,13 @@ def _aliases(
 ) -> dict[str, dict[str, str]]:
     for alias, entries in raw.items():
         path = ("correlation", "aliases", alias)
-        for reference in entries:
+        for reference, name in entries.items():
+            if not isinstance(name, str) or not name:
+                raise TridentError(
+                    "TRI105",
+                    f"alias {alias!r}: {name!r} is no field name",
+                    span=document.at(*path, reference),
+                )
             if reference not in references:
                 raise TridentError(
                     "TRI105",
@@ -285,131 +264,16 @@ def _check_inner(document: Document, branch: Branch, group_by: tuple[str, ...]) 
     for name in (*branch.keys, *branch.values):
         if name not in inner:
             key = "group-by" if name in branch.keys else "condition"
-            raise TridentError(
-                "TRI106",
+            raise _meaningless(
+                document,
+                key,
                 f"{branch.reference!r} does not group by {name!r}, so its alerts do not have it",
-                span=document.at("correlation", key),
                 hint=f"its alerts have: {', '.join(inner) or 'no fields'}",
             )
 
 
-def _condition_fields(document: Document, raw: Mapping[str, Any]) -> tuple[str, ...]:
-    condition = raw.get("condition")
-    if not isinstance(condition, Mapping) or "field" not in condition:
-        return ()
-    named = condition["field"]
-    fields = tuple(map(str, named)) if isinstance(named, list) else (str(named),)
-    if not fields or (len(fields) > 1 and raw.get("type") != "value_count"):
-        raise TridentError(
-            "TRI106",
-            f"{raw.get('type')} takes one field",
-            span=document.at("correlation", "condition", "field"),
-        )
-    return fields
-
-
-def _trigger(
-    document: Document,
-    raw: Mapping[str, Any],
-    sigma: SigmaCorrelationRule,
-    references: tuple[str, ...],
-    fields: tuple[str, ...],
-) -> Trigger:
-    kind = sigma.type.name.lower()
-    if isinstance(sigma.condition, SigmaExtendedCorrelationCondition):
-        index = {reference: position for position, reference in enumerate(references)}
-        parsed = sigma.condition.parsed
-        try:
-            if kind == "temporal":
-                together = Together(expression(parsed, index))
-                if not together.positive:
-                    raise ValueError("the condition has no rule without not")
-                return together
-            return stages(parsed, index)
-        except ValueError as error:
-            raise TridentError(
-                "TRI106", str(error), span=document.at("correlation", "condition")
-            ) from error
-    op, wanted = _comparison(document, raw.get("condition"), len(references))
-    if kind == "temporal_ordered":
-        if op not in (Operator.GTE, Operator.EQ) or wanted != len(references):
-            raise TridentError(
-                "TRI106",
-                "an ordered correlation needs all its rules; leave the condition out",
-                span=document.at("correlation", "condition"),
-            )
-        return Ordered(tuple((index,) for index in range(len(references))))
-    if kind == "temporal":
-        _check_possible(document, op, wanted, most=len(references))
-        return RuleCount(op, int(wanted))
-    statistic = Statistic(kind)
-    if statistic is Statistic.COUNT:
-        _check_possible(document, op, wanted, most=None)
-    if statistic is Statistic.DISTINCT and wanted < 0:
-        raise _impossible(document, "a number of values is never negative")
-    return Aggregate(statistic, op, wanted, fields, _percentile(document, raw, statistic))
-
-
-def _comparison(document: Document, raw: Any, everything: int) -> tuple[Operator, int | float]:
-    """The operator and its number, read raw: pySigma 1.5.1 cuts fractions off."""
-    if raw is None:
-        return Operator.GTE, everything
-    op = next(op for op in Operator if op in raw)
-    wanted = raw[op]
-    if isinstance(wanted, bool) or not isinstance(wanted, int | float):
-        try:
-            wanted = float(str(wanted))
-        except ValueError:
-            wanted = float("nan")
-    if wanted - wanted != 0:
-        raise TridentError(
-            "TRI106",
-            f"{raw[op]!r} is no number",
-            span=document.at("correlation", "condition", str(op)),
-        )
-    return op, int(wanted) if float(wanted).is_integer() else wanted
-
-
-def _check_possible(
-    document: Document, op: Operator, wanted: int | float, most: int | None
-) -> None:
-    """A window holds the match it ends with, so a count is at least 1 (and at most ``most``)."""
-    if not float(wanted).is_integer():
-        raise _impossible(document, f"a count is a whole number, not {wanted}")
-    if wanted < 0:
-        raise _impossible(document, "a count is never negative")
-    never = {
-        Operator.LT: wanted <= 1,
-        Operator.LTE: wanted < 1,
-        Operator.EQ: wanted < 1,
-    }
-    if most is not None:
-        never |= {
-            Operator.GT: wanted >= most,
-            Operator.GTE: wanted > most,
-            Operator.EQ: wanted < 1 or wanted > most,
-        }
-    if never.get(op, False):
-        raise _impossible(document, f"{op} {wanted} never holds for a window with a match in it")
-
-
-def _impossible(document: Document, message: str) -> TridentError:
-    return TridentError("TRI112", message, span=document.at("correlation", "condition"))
-
-
-def _percentile(document: Document, raw: Mapping[str, Any], statistic: Statistic) -> int | None:
-    if statistic is Statistic.MEDIAN:
-        return 50
-    if statistic is not Statistic.PERCENTILE:
-        return None
-    given = raw["condition"].get("percentile")
-    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= 100:
-        raise TridentError(
-            "TRI106",
-            f"percentile must be a whole number from 1 to 100, not {given!r}",
-            span=document.at("correlation", "condition"),
-        )
-    return given
+def _meaningless(document: Document, key: str, message: str, hint: str = "") -> TridentError:
+    return TridentError("TRI106", message, span=document.at("correlation", key), hint=hint)
 
 
 def _lint(plan: Plan) -> Iterator[Diagnostic]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sigma import exceptions
 from sigma.correlations import SigmaCorrelationRule
 from sigma.exceptions import SigmaError
 from sigma.filters import SigmaFilter
@@ -17,8 +18,44 @@ from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
 from sigma.processing.transformations import ValueListPlaceholderTransformation
 from sigma.rule import SigmaRule
 
-from backends.diagnostics import Diagnostic, Span, TridentError
+from backends.diagnostics import Diagnostic, Severity, Span, TridentError
 from backends.plan import Identity
+
+_KINDS: Mapping[str, type[SigmaRule | SigmaCorrelationRule | SigmaFilter]] = {
+    "detection": SigmaRule,
+    "correlation": SigmaCorrelationRule,
+    "filter": SigmaFilter,
+}
+
+_PLACES: tuple[tuple[type[SigmaError], tuple[str, ...]], ...] = (
+    (exceptions.SigmaTimespanError, ("correlation", "timespan")),
+    (exceptions.SigmaCorrelationTypeError, ("correlation", "type")),
+    (exceptions.SigmaCorrelationConditionError, ("correlation", "condition")),
+    (exceptions.SigmaCorrelationRuleError, ("correlation",)),
+    (exceptions.SigmaFilterError, ("filter",)),
+    (exceptions.SigmaLogsourceError, ("logsource",)),
+    (exceptions.SigmaIdentifierError, ("id",)),
+    (exceptions.SigmaNameError, ("name",)),
+    (exceptions.SigmaTaxonomyError, ("taxonomy",)),
+    (exceptions.SigmaRelatedError, ("related",)),
+    (exceptions.SigmaLevelError, ("level",)),
+    (exceptions.SigmaStatusError, ("status",)),
+    (exceptions.SigmaTagError, ("tags",)),
+    (exceptions.SigmaDateError, ("date",)),
+    (exceptions.SigmaModifiedError, ("modified",)),
+    (exceptions.SigmaFieldsError, ("fields",)),
+    (exceptions.SigmaFalsePositivesError, ("falsepositives",)),
+    (exceptions.SigmaAuthorError, ("author",)),
+    (exceptions.SigmaDescriptionError, ("description",)),
+    (exceptions.SigmaReferencesError, ("references",)),
+    (exceptions.SigmaTitleError, ("title",)),
+    (exceptions.SigmaScopeError, ("scope",)),
+    (exceptions.SigmaLicenseError, ("license",)),
+    (exceptions.SigmaDetectionError, ("detection",)),
+    (exceptions.SigmaModifierError, ("detection",)),
+    (exceptions.SigmaValueError, ("detection",)),
+)
+"""Where the key is that pySigma's exception is about, subclasses first; it names no place."""
 
 Locate = Callable[[Sequence[str | int]], Span]
 """The place of a key or item in a document, by its path: ("correlation", "group-by")."""
@@ -99,19 +136,18 @@ class Ruleset:
 
     def _add(self, document: Document) -> None:
         data = document.data
-        kind = (
-            SigmaCorrelationRule
-            if "correlation" in data
-            else SigmaFilter
-            if "filter" in data
-            else SigmaRule
-        )
-        if kind is SigmaRule and "detection" not in data:
+        kinds = [kind for kind in _KINDS if kind in data]
+        if len(kinds) != 1:
             raise TridentError(
-                "TRI004", "a document has neither detection nor correlation nor filter"
+                "TRI004", f"a document has one of {', '.join(_KINDS)}, this one {len(kinds)}"
             )
-        parsed = _parse(kind, document)
+        if not isinstance(data[kinds[0]], Mapping):
+            raise TridentError(
+                "TRI101", f"{kinds[0]} must be a mapping", span=document.at(kinds[0])
+            )
+        parsed = _parse(_KINDS[kinds[0]], document)
         if isinstance(parsed, SigmaFilter):
+            _check_condition(parsed, document)
             self.filters.append((parsed, document))
             return
         self.add(Rule(parsed, document, identity(document)))
@@ -130,10 +166,22 @@ class Ruleset:
             )
         for sigma, document in self.filters:
             named = not set(wanted).isdisjoint(filter_names(sigma))
-            for rule in self.rules:
-                same_file = rule.document.span.file == document.span.file
-                if isinstance(rule.sigma, SigmaRule) and (named or same_file):
-                    sigma.apply_on_rule(rule.sigma)
+            chosen = [
+                rule.sigma
+                for rule in self.rules
+                if isinstance(rule.sigma, SigmaRule)
+                and (named or rule.document.span.file == document.span.file)
+            ]
+            # A list: each rule is to be narrowed, whatever became of the one before.
+            if (chosen or named) and not any([_narrow(rule, sigma) for rule in chosen]):
+                self.diagnostics.append(
+                    Diagnostic(
+                        "TRI114",
+                        f"the filter {filter_names(sigma)[0]!r} fits none of the loaded rules",
+                        document.at("filter", "rules"),
+                        severity=Severity.WARNING,
+                    )
+                )
 
     def _expand(self, placeholders: Mapping[str, Sequence[str]]) -> None:
         if not placeholders:
@@ -168,7 +216,24 @@ def _parse(kind: Any, document: Document) -> Any:
     try:
         return kind.from_dict(dict(document.data))
     except SigmaError as error:
-        raise TridentError("TRI101", str(error)) from error
+        path = next((path for kind, path in _PLACES if isinstance(error, kind)), None)
+        span = document.at(*path) if path else None
+        raise TridentError("TRI101", str(error), span=span) from error
     except (AttributeError, KeyError, TypeError, ValueError, UnboundLocalError) as error:
         # pySigma 1.5.1 fails with plain Python errors on some malformed documents.
         raise TridentError("TRI101", f"malformed document: {error}") from error
+
+
+def _check_condition(sigma: SigmaFilter, document: Document) -> None:
+    try:
+        for condition in sigma.filter.parsed_condition:
+            _ = condition.parsed
+    except SigmaError as error:
+        raise TridentError("TRI101", str(error), span=document.at("filter", "condition")) from error
+
+
+def _narrow(rule: SigmaRule, sigma: SigmaFilter) -> bool:
+    """Apply a filter to a rule, in place; whether it is one of those that the filter names."""
+    before = list(rule.detection.condition)
+    sigma.apply_on_rule(rule)
+    return rule.detection.condition != before

@@ -28,6 +28,7 @@ from backends.profiles import (
 )
 from backends.raw import check_keys
 from backends.rules import Document
+from translator.languages import LANGUAGES
 from translator.load import document, merged, read_text
 from translator.suggest import unknown
 from translator.yamltext import BrokenDocument, read_documents
@@ -127,7 +128,7 @@ class _Reader:
             file,
             {target: self._profiles(target, given) for target, given in self._of("profiles")},
             {target: self._settings(target, given) for target, given in self._of("settings")},
-            {target: tuple(self._tables(target, given)) for target, given in self._of("tables")},
+            {target: tuple(self._tables(target)) for target, _ in self._of("tables")},
             {target: tuple(self._fields(target, given)) for target, given in self._of("fields")},
             {
                 str(name): self._names(("placeholders", name), given, "values")
@@ -144,14 +145,16 @@ class _Reader:
         check_keys(self.document, path, given, allowed)
 
     def _mapping(self, *path: str) -> Mapping[Any, Any]:
+        """The mapping at ``path``; an empty one where there is none."""
         found: Any = self.document.data
-        for key in path:
+        for depth, key in enumerate(path, 1):
             found = found.get(key)
-        if found is None:
-            return {}
-        if not isinstance(found, dict):
-            raise self._fail(f"{'.'.join(path)} must be a mapping", *path)
-        return found
+            if found is None:
+                return {}
+            if not isinstance(found, dict):
+                raise self._fail(f"{'.'.join(path[:depth])} must be a mapping", *path[:depth])
+        mapping: Mapping[Any, Any] = found
+        return mapping
 
     def _of(self, key: str) -> Iterator[tuple[str, Any]]:
         by_target = self._mapping(key)
@@ -159,7 +162,7 @@ class _Reader:
         yield from by_target.items()
 
     def _names(self, path: tuple[Any, ...], given: Any, what: str) -> tuple[str, ...]:
-        found = [given] if isinstance(given, str) else given
+        found = [given] if isinstance(given, str | int | float) else given
         if not isinstance(found, list) or not all(isinstance(n, str | int | float) for n in found):
             raise self._fail(f"{path[-1]} must be one name or a list of {what}", *path)
         return tuple(str(name) for name in found)
@@ -197,7 +200,7 @@ class _Reader:
         elif type(given) is not type(known):
             raise self._fail(f"{path[-1]} must be a {type(known).__name__}", *path)
 
-    def _tables(self, target: str, given: Any) -> Iterator[TableRow]:
+    def _tables(self, target: str) -> Iterator[TableRow]:
         path = ("tables", target)
         shipped = {
             source.table.name: source.table.settings
@@ -209,9 +212,8 @@ class _Reader:
             here = (*path, name)
             table = self._mapping(*here)
             self._keys(here, table, ("columns", *every))
-            for key in every:
-                needed = all(key in settings for settings in shipped.values())
-                if needed and key not in table and name not in shipped:
+            for key in LANGUAGES[target].table_settings:
+                if key not in table and name not in shipped:
                     raise self._fail(f"a table of {target} needs {key}", *here)
             columns = self._mapping(*here, "columns")
             self._keys((*here, "columns"), columns, COLUMN_TYPES)

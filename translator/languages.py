@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A query language: its name, its files' extension, and what encloses a comment line."""
+    """A query language: its name, its files' extension, and what encloses a comment line.
+
+    ``table_settings`` are the settings without which a table of tables.yml cannot be queried.
+    """
 
     title: str
     extension: str
     opening: str
     closing: str = ""
+    table_settings: tuple[str, ...] = ()
 
     def comment(self, lines: Iterable[str]) -> str:
         """Comment lines with ``lines`` in them; nothing in a line can end its comment."""
@@ -27,8 +31,10 @@ class Language:
 LANGUAGES: Mapping[str, Language] = {
     "kql": Language("Kusto Query Language (Microsoft Sentinel, Defender XDR)", "kql", "// "),
     # Splunk Search Manual, "Add comments to searches": text between triple backticks.
-    "spl": Language("Splunk Search Processing Language", "spl", "``` ", " ```"),
-    "eql": Language("Elastic Event Query Language", "eql", "// "),
+    "spl": Language("Splunk Search Processing Language", "spl", "``` ", " ```", ("macro",)),
+    "eql": Language(
+        "Elastic Event Query Language", "eql", "// ", table_settings=("index", "select")
+    ),
 }
 
 

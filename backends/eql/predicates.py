@@ -237,8 +237,10 @@ def _boolean(column: Column, value: object) -> Leaf:
         return Leaf(Op.BOOLEAN, column, bool(value))
     if isinstance(value, SigmaString) and not value.contains_special():
         plain = "".join(map(str, value.s)).lower()
-        return Leaf(Op.BOOLEAN, column, plain == "true") if plain in ("true", "false") else Leaf(
-            Op.NEVER, column
+        return (
+            Leaf(Op.BOOLEAN, column, plain == "true")
+            if plain in ("true", "false")
+            else Leaf(Op.NEVER, column)
         )
     return _no_test(column, value)
 

@@ -109,9 +109,7 @@ class _Correlation:
         self._check_absent(variant)
         by, each = self.steps.join(joined)
         lines = [f"sequence{by} with maxspan={duration(self.plan.timespan)}"]
-        lines += [
-            f"  [any where {text}]{own}" for text, own in zip(conditions, each, strict=False)
-        ]
+        lines += [f"  [any where {text}]{own}" for text, own in zip(conditions, each, strict=False)]
         if variant.runs > 1:
             lines[-1] += f" with runs={variant.runs}"
         if variant.absent:

@@ -78,9 +78,7 @@ def variants(trigger: Trigger, branches: int) -> tuple[Variant, ...]:
             )
         case Together(expression):
             return _limited(
-                Variant(order)
-                for needed in _needs(expression)
-                for order in permutations(needed)
+                Variant(order) for needed in _needs(expression) for order in permutations(needed)
             )
 
 

@@ -14,7 +14,8 @@ from fractions import Fraction
 
 from backends.plan import Aggregate, Operator, Statistic
 from backends.spl import syntax
-from backends.spl.frame import Fired, Frame, Wanted, assign
+from backends.spl.frame import Fired, Frame, Wanted
+from backends.spl.stream import assign
 from backends.spl.syntax import TIME
 from backends.spl.temporal import SIGNS
 
@@ -108,17 +109,13 @@ def _numbers(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fire
         Operator.EQ: "{below}<{rank} AND {upto}>={rank}",
         Operator.NEQ: "({below}>={rank} OR {upto}<{rank})",
     }[trigger.op].format(below=below, upto=upto, rank=rank)
-    return _running(
-        frame, wanted, weights, known, [count, below, upto], f"{count}>0 AND {test}"
-    )
+    return _running(frame, wanted, weights, known, [count, below, upto], f"{count}>0 AND {test}")
 
 
 def _distinct(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fired:
     """A value counts once: it enters with an occurrence after a gap longer than the window and
     leaves after the last one before such a gap."""
-    values = list(
-        dict.fromkeys(frame.stream.text(frame.rows, name) for name in trigger.fields)
-    )
+    values = list(dict.fromkeys(frame.stream.text(frame.rows, name) for name in trigger.fields))
     total, before, after, enters, leaves = map(
         frame.claim, (trigger.statistic, "before_time", "after_time", "enters", "leaves")
     )
@@ -132,10 +129,8 @@ def _distinct(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fir
         neighbour.format(time=TIME, column=before, by=by),
         *assign(
             [
-                f"{enters}=if({known} AND (isnull({before}) "
-                f"OR round({TIME}-{before},6){far}),1,0)",
-                f"{leaves}=if({known} AND (isnull({after}) "
-                f"OR round({after}-{TIME},6){far}),1,0)",
+                f"{enters}=if({known} AND (isnull({before}) OR round({TIME}-{before},6){far}),1,0)",
+                f"{leaves}=if({known} AND (isnull({after}) OR round({after}-{TIME},6){far}),1,0)",
             ]
         ),
     ]
@@ -161,9 +156,7 @@ def _running(
     span = frame.plan.timespan
     if frame.mine:
         leaves = f"{frame.mine}==1 AND {leaves}"
-    taken = [
-        f"{column}=if({edge}==1,exact(0-{leaving or column}),{column})" for column in weights
-    ]
+    taken = [f"{column}=if({edge}==1,exact(0-{leaving or column}),{column})" for column in weights]
     lines = [
         *assign(
             [

@@ -25,7 +25,6 @@ from sigma.conversion.state import ConversionState
 from sigma.types import (
     CompareOperators,
     SigmaCasedString,
-    SigmaFieldReference,
     SigmaString,
     SpecialChars,
 )
@@ -95,22 +94,27 @@ class SplDetections(DetectionBackend):
     def convert_condition_field_eq_expansion(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        parts = [ConditionFieldEqualsValueExpression(cond.field, v) for v in cond.value.values]
+        value: Any = cond.value
+        parts: list[Any] = [
+            ConditionFieldEqualsValueExpression(cond.field, v) for v in value.values
+        ]
         return self.convert_condition_group(ConditionOR(parts), state)
 
     def decide_convert_condition_as_in_expression(
         self, cond: ConditionOR | ConditionAND, state: ConversionState
     ) -> bool:
+        parts: list[Any] = list(cond.args)
         return super().decide_convert_condition_as_in_expression(cond, state) and all(
-            isinstance(arg.value, SigmaString) for arg in cond.args
+            isinstance(part.value, SigmaString) for part in parts
         )
 
     def convert_condition_as_in_expression(
         self, cond: ConditionOR | ConditionAND, state: ConversionState
     ) -> str:
         """One regular expression for the strings of a list instead of one test each."""
-        subject = self.escape_and_quote_field(cond.args[0].field)
-        values = sorted((arg.value for arg in cond.args), key=_is_cased)
+        parts: list[Any] = list(cond.args)
+        subject = self.escape_and_quote_field(parts[0].field)
+        values: list[SigmaString] = sorted((part.value for part in parts), key=_is_cased)
         tests = [
             test
             for _, alike in groupby(values, _is_cased)
@@ -121,7 +125,8 @@ class SplDetections(DetectionBackend):
     def convert_condition_field_eq_val_str(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        (test,) = self._strings(self.escape_and_quote_field(cond.field), [cond.value])
+        value: Any = cond.value
+        (test,) = self._strings(self.escape_and_quote_field(cond.field), [value])
         return test
 
     convert_condition_field_eq_val_str_case_sensitive = convert_condition_field_eq_val_str
@@ -129,10 +134,10 @@ class SplDetections(DetectionBackend):
     def convert_condition_field_eq_val_num(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        column, value = self.column(cond.field), cond.value.number
-        if column.type in NUMERIC:
-            return self._number(cond.field, "==", value)
-        return f"{self.escape_and_quote_field(cond.field)}=={syntax.literal(text(value))}"
+        value: Any = cond.value
+        if self.column(cond.field).type in NUMERIC:
+            return self._number(cond.field, "==", value.number)
+        return f"{self.escape_and_quote_field(cond.field)}=={syntax.literal(text(value.number))}"
 
     def convert_condition_field_eq_val_bool(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
@@ -143,27 +148,29 @@ class SplDetections(DetectionBackend):
     def convert_condition_field_eq_val_re(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        subject, pattern = self.escape_and_quote_field(cond.field), regex.pcre(cond.value)
-        test = self._match(subject, pattern)
-        return f'({subject}!="" AND {test})' if regex.may_match_empty(cond.value) else test
+        value: Any = cond.value
+        subject = self.escape_and_quote_field(cond.field)
+        test = self._match(subject, regex.pcre(value))
+        return f'({subject}!="" AND {test})' if regex.may_match_empty(value) else test
 
     def convert_condition_field_eq_val_cidr(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
+        value: Any = cond.value
         return self.cidr_expression.format(
-            field=self.escape_and_quote_field(cond.field), value=syntax.literal(cond.value.cidr)
+            field=self.escape_and_quote_field(cond.field), value=syntax.literal(value.cidr)
         )
 
     def convert_condition_field_compare_op_val(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        operator = self.compare_operators[cond.value.op]
-        return self._number(cond.field, operator, cond.value.number.number)
+        value: Any = cond.value
+        return self._number(cond.field, self.compare_operators[value.op], value.number.number)
 
     def convert_condition_field_eq_field(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        reference: SigmaFieldReference = cond.value
+        reference: Any = cond.value
         expression = self.reference_expressions.get((reference.starts_with, reference.ends_with))
         if expression is None:
             raise Refusal("TRI305", "SPL has no plain test that one field's text holds another's")
@@ -223,7 +230,7 @@ class SplDetections(DetectionBackend):
                     else f"lower({subject})=={syntax.literal(plain.lower())}"
                 )
             else:
-                patterns.append(regex.pattern(value.s))
+                patterns.append(regex.pattern(value))
                 if SpecialChars.WILDCARD_SINGLE in value.s:
                     self.note(Note.of("TRI432"))
         for together in _chunks(patterns):
@@ -237,7 +244,7 @@ class SplDetections(DetectionBackend):
         return f"match({subject},{syntax.pattern(regex.checked(pattern))})"
 
 
-def _is_cased(value: SigmaString) -> bool:
+def _is_cased(value: object) -> bool:
     return isinstance(value, SigmaCasedString)
 
 

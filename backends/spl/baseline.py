@@ -12,13 +12,14 @@ from fractions import Fraction
 
 from backends.plan import Baseline, Exceeds
 from backends.spl import syntax
-from backends.spl.frame import Frame, assign
+from backends.spl.frame import Frame
+from backends.spl.stream import assign
 from backends.spl.syntax import TIME
 
 
 def passing(frame: Frame, baseline: Baseline) -> tuple[list[str], list[str]]:
     """Lines that keep the current matches that pass, and the columns that show the limit."""
-    past, current = frame.claim("past"), frame.claim("current")
+    past, current = frame.claim("in_history"), frame.claim("in_current")
     oldest, newest = f"now()-{baseline.oldest}", f"now()-{baseline.newest}"
     lines = [
         *assign(
@@ -29,7 +30,8 @@ def passing(frame: Frame, baseline: Baseline) -> tuple[list[str], list[str]]:
         ),
         frame.where(f"{past}==1 OR {current}==1"),
     ]
-    tests, shown = [f"{current}==1"], []
+    tests = [f"{current}==1"]
+    shown: list[str] = []
     if baseline.exceeds is not None:
         limits, test, shown = _exceeds(frame, baseline.exceeds, past)
         lines += limits
@@ -67,9 +69,7 @@ def _exceeds(frame: Frame, exceeds: Exceeds, past: str) -> tuple[list[str], str,
         return learn, f"{count}>=2 AND isnotnull({value}) AND {value}>{limit}", [mean, deviation]
     if exceeds.statistic == "avg":
         total, count = frame.claim("baseline_sum"), frame.claim("baseline_values")
-        learn.append(
-            f"| eventstats sum({history}) AS {total}, count({history}) AS {count}{by}"
-        )
+        learn.append(f"| eventstats sum({history}) AS {total}, count({history}) AS {count}{by}")
         left = _product(f"{value}*{count}", factor.denominator)
         test = f"{left}>{_product(total, factor.numerator)}"
         return learn, f"{count}>0 AND isnotnull({value}) AND {test}", [total, count]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from backends.plan import Correlation
-from backends.spl import syntax
 from backends.spl.stream import Rows, Stream
 from backends.spl.syntax import TIME
 
@@ -63,8 +62,8 @@ class Frame:
         return tuple(self.stream.text(self.rows, name) for name in self.plan.group_by)
 
     def own(self, *columns: str) -> list[str]:
-        """``columns`` behind the one that keeps other correlations' rows apart."""
-        return [*([self.mine] if self.mine else []), *columns]
+        """``columns``, each once, behind the one that keeps other correlations' rows apart."""
+        return list(dict.fromkeys([*([self.mine] if self.mine else []), *columns]))
 
     def by(self, *columns: str) -> str:
         """A BY clause over ``columns``, other correlations' rows apart; "" for none."""
@@ -103,9 +102,3 @@ class Frame:
     def shown(self, wanted: Sequence[Wanted]) -> list[str]:
         """The columns of the wanted fields as each row itself has them."""
         return list(dict.fromkeys(self.stream.text(self.rows, each.name) for each in wanted))
-
-
-def assign(assignments: Iterable[str]) -> list[str]:
-    """An eval line, or none without assignments."""
-    joined = ", ".join(assignments)
-    return [f"| eval {joined}"] if joined else []

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backends.plan import Ordered
-from backends.spl.frame import Fired, Frame, Wanted, assign
+from backends.spl.frame import Fired, Frame, Wanted
+from backends.spl.stream import assign
 from backends.spl.syntax import TIME, literal
 from backends.translation import Note
 

@@ -75,7 +75,7 @@ def search_clause(searches: Sequence[BoundSearch], seconds: int | None) -> str:
         known = [term for term in found if term is not None]
         narrowed = _any(known) if len(known) == len(found) else None
         clauses.append(where.terms + (f" {narrowed}" if narrowed else ""))
-    clause = clauses[0] if len(clauses) == 1 else "(" + ") OR (".join(clauses) + ")"
+    clause = clauses[0] if len(clauses) == 1 else "(" + ")\n  OR (".join(clauses) + ")"
     if seconds is None:
         return clause
     return f"({clause}) earliest=-{seconds + 1}s latest=+1s"

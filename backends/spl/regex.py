@@ -9,9 +9,13 @@ stand in a string literal with nothing but backslashes doubled.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from sigma.types import SigmaRegularExpression, SigmaRegularExpressionFlag, SpecialChars
+from sigma.types import (
+    SigmaRegularExpression,
+    SigmaRegularExpressionFlag,
+    SigmaString,
+    SpecialChars,
+)
 
 from backends.diagnostics import Refusal
 
@@ -32,9 +36,9 @@ _FOREIGN = re.compile(r"\\[uUN]|\[:\^?\w+:\]|(?<!\\)\{,[0-9]+\}")
 _DEPENDS_ON_UNICODE = re.compile(r"\\[wWdDsSbB]")
 
 
-def pattern(parts: Sequence[str | SpecialChars]) -> str:
+def pattern(value: SigmaString) -> str:
     """A Sigma string as a regex: anchored unless it starts or ends with ``*``."""
-    inner = list(parts)
+    inner = list(value.s)
     start = end = False
     while inner and inner[0] is SpecialChars.WILDCARD_MULTI:
         start = bool(inner.pop(0))

@@ -10,11 +10,11 @@ from backends.spl import syntax
 from backends.spl.aggregate import aggregate
 from backends.spl.backend import SplDetections
 from backends.spl.baseline import passing
-from backends.spl.frame import Fired, Frame, Wanted, assign
+from backends.spl.frame import Fired, Frame, Wanted
 from backends.spl.ordered import ordered
 from backends.spl.outputs import Shown, shown, wanted
 from backends.spl.prefilter import search_clause
-from backends.spl.stream import Rows, Stream
+from backends.spl.stream import Rows, Stream, assign
 from backends.spl.syntax import TIME
 from backends.spl.temporal import temporal
 from backends.translation import AlertColumns, Query
@@ -38,13 +38,13 @@ def render(bound: Bound) -> Query:
     sources = {each: wanted(stream.root, each) for each in columns}
     fired = _fire(frame, list(dict.fromkeys(each for each in sources.values() if each)))
     body = [*_inner(stream, stream.root), *fired.lines, *_alerts(frame, fired)]
-    results, show = _results(frame, fired, sources)
+    show = _results(frame, fired, sources)
     head = stream.head(_depth(plan, plan.lookback), plan.lookback is not None)
     named = {name: name for name in plan.group_by}
     return Query(
         "\n".join([*head, *body, *show]) + "\n",
         AlertColumns(TIME, named),
-        results,
+        {each.name: each.name for each in columns},
         notes=tuple(stream.notes),
     )
 
@@ -64,14 +64,16 @@ def _search(bound: BoundSearch) -> Query:
         lines += _rename(dict(zip(working, outputs, strict=True)))
     return Query(
         "\n".join(lines) + "\n",
-        columns=(TIME, *outputs) if outputs else (),
+        columns={name: name for name in outputs},
         notes=tuple(detections.notes),
     )
 
 
 def _fire(frame: Frame, fields: Sequence[Wanted]) -> Fired:
     """The rows on which the correlation may fire: baseline, group key, then its trigger."""
-    plan, before, limits = frame.plan, [], []
+    plan = frame.plan
+    before: list[str] = []
+    limits: list[str] = []
     if plan.baseline is not None:
         before, limits = passing(frame, plan.baseline)
     before += frame.present()
@@ -136,11 +138,9 @@ def _combined(combine: dict[str, str]) -> str:
     return ", ".join(f"{function}({column}) AS {column}" for column, function in combine.items())
 
 
-def _results(
-    frame: Frame, fired: Fired, sources: dict[Shown, Wanted | None]
-) -> tuple[tuple[str, ...], list[str]]:
-    """The result's columns, and the lines that name and order them: the time, the shown columns,
-    then the evidence that none of them shows."""
+def _results(frame: Frame, fired: Fired, sources: dict[Shown, Wanted | None]) -> list[str]:
+    """The lines that name and order the result's columns: the time, the shown columns, then the
+    evidence that none of them shows."""
     keys = dict(zip(frame.plan.group_by, frame.keys, strict=True))
     columns: dict[str, str] = {}
     derived = []
@@ -161,7 +161,7 @@ def _results(
     columns |= {name: name for name in evidence if name not in columns.values()}
     lines = [*assign(derived), f"| table {', '.join([TIME, *columns.values()])}"]
     renamed = {column: name for name, column in columns.items()}
-    return (TIME, *columns), [*lines, *_rename(renamed)]
+    return [*lines, *_rename(renamed)]
 
 
 def _after_last(column: str, separator: str | None) -> str:
@@ -187,4 +187,3 @@ def _depth(plan: Plan, back: int | None) -> int | None:
     depths = [_depth(branch.matches, before) for branch in plan.branches]
     known = [depth for depth in depths if depth is not None]
     return max(known) if len(known) == len(depths) else None
-

@@ -111,13 +111,13 @@ class Stream:
         lines = [search_clause(searches, seconds)]
         ends = [f"{syntax.TIME}<=now()"] if upto_now else []
         matched = [
-            _both(test, self.detections.predicate(search))
+            _all_hold([test, self.detections.predicate(search)])
             for test, search in zip(tests(searches), searches, strict=True)
         ]
         reads = [read for rows in _all(self.root) for read in rows.reads.values()]
         kept = dict.fromkeys(name for read in reads for name in read.natives.values())
         if not self.labelled:
-            lines.append(f"| where {' AND '.join([*ends, _grouped(matched[0])])}")
+            lines.append(f"| where {_all_hold([*ends, matched[0]])}")
         else:
             labels = [syntax.literal(label) for label, _ in self.leaves]
             lines.append(f"| eval {self.rule}={self._labelling(labels, matched)}")
@@ -127,8 +127,7 @@ class Stream:
         if self._overlapping():
             self.note(Note.of("TRI431"))
             lines.append(f"| mvexpand {self.rule}")
-        if reads:
-            lines.append(f"| eval {', '.join(map(self._assignment, reads))}")
+        lines += assign(map(self._assignment, reads))
         return lines
 
     def _rows(self, bound: BoundCorrelation) -> Rows:
@@ -151,7 +150,8 @@ class Stream:
                 if (column := rows.column(index, name)) is not None
             }
             own = rows is self.root and not numeric and name in self._own
-            working = self.claim_shown(name) if own else self.claim(name)
+            wanted = f"{name}_number" if numeric else name
+            working = self.claim_shown(name) if own else self.claim(wanted)
             known = rows.reads[name, numeric] = Read(working, numeric, natives)
         return known.name
 
@@ -171,9 +171,8 @@ class Stream:
     def _labelling(self, labels: Sequence[str], matched: Sequence[str]) -> str:
         pairs = list(zip(labels, matched, strict=True))
         if not self._overlapping():
-            return f"case({', '.join(f'{test},{label}' for label, test in pairs)})"
-        tests_ = (f"if({test},{label},null())" for label, test in pairs)
-        return f"mvappend({', '.join(tests_)})"
+            return f"case({_lines(f'{test},{label}' for label, test in pairs)})"
+        return f"mvappend({_lines(f'if({test},{label},null())' for label, test in pairs)})"
 
     def _assignment(self, read: Read) -> str:
         rules: dict[str, list[str]] = {}
@@ -187,6 +186,19 @@ class Stream:
         else:  # read from inner alerts only, which are not there yet
             return f"{read.name}=null()" if read.numeric else f'{read.name}=""'
         return f"{read.name}=" + (f"tonumber({value})" if read.numeric else f'coalesce({value},"")')
+
+
+def assign(assignments: Iterable[str]) -> list[str]:
+    """An eval line, or none without assignments."""
+    given = list(assignments)
+    return [f"| eval {_lines(given)}"] if given else []
+
+
+def _lines(items: Iterable[str]) -> str:
+    """Items of a list, on a line each where they are long."""
+    given = list(items)
+    short = ", ".join(given)
+    return short if len(short) < 90 else ",\n    ".join(given)
 
 
 def _all(rows: Rows) -> Iterable[Rows]:
@@ -206,9 +218,9 @@ def _natives(bound: BoundCorrelation) -> Iterable[str]:
             yield from _natives(branch.matches)
 
 
-def _both(test: str, predicate: str) -> str:
-    return f"{test} AND {_grouped(predicate)}" if test else predicate
-
-
-def _grouped(predicate: str) -> str:
-    return f"({predicate})"
+def _all_hold(tests: Iterable[str]) -> str:
+    """The conjunction of the tests that are given, those with AND or OR inside in parentheses."""
+    given = [test for test in tests if test]
+    if len(given) < 2:
+        return "".join(given)
+    return " AND ".join(f"({t})" if " OR " in t or " AND " in t else t for t in given)

@@ -22,8 +22,8 @@ _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _QUOTABLE = re.compile(r"[\w.:@/{}#() -]+")
 # Words that eval, stats, sort or search read as something else than a field.
 _RESERVED = frozenset(
-    "and as by count d desc earliest false in index is latest like limit not null or over sort "
-    "sourcetype true where xor".split()
+    {"and", "as", "by", "count", "d", "desc", "earliest", "false", "in", "index", "is", "latest"}
+    | {"like", "limit", "not", "null", "or", "over", "sort", "sourcetype", "true", "where", "xor"}
 )
 
 

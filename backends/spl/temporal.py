@@ -1,4 +1,4 @@
-"""``temporal``: each row carries every rule's latest match; rows of one time are judged together."""
+"""``temporal``: each row carries every rule's latest match; one time's rows are judged together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from backends.plan import AllOf, AnyOf, Expression, Has, Not, Operator, RuleCount, Together
 from backends.spl import syntax
-from backends.spl.frame import Fired, Frame, Wanted, assign
+from backends.spl.frame import Fired, Frame, Wanted
+from backends.spl.stream import assign
 from backends.spl.syntax import TIME
 
 SIGNS = {

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from click.testing import CliRunner
@@ -26,7 +27,7 @@ detection:
 
 COUNT = """\
 title: Many {name}
-id: 0f3c6d5e-5f0a-4f1c-9a3b-0c8f5b8f5a01
+id: {id}
 name: many_{name}
 correlation:
   type: event_count
@@ -79,7 +80,7 @@ def base(name: str = "base", value: str = "evil") -> str:
 
 def count(name: str = "base") -> str:
     """A correlation that counts the matches of rule ``name``."""
-    return COUNT.format(name=name)
+    return COUNT.format(name=name, id=uuid5(NAMESPACE_URL, name))
 
 
 def hunt(name: str = "base") -> str:

@@ -1,0 +1,113 @@
+"""Run a plan's EQL and read its alerts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from backends.detection import compile_detection
+from backends.evaluate import evaluate, history
+from backends.events import SECOND, Event
+from backends.plan import Correlation, Plan, searches
+from backends.profiles import Profile, default_profile, load_profiles
+from backends.translate import translate
+from backends.translation import Fidelity, Translation
+from translator.verify.engines.eql import EqlEngine, documents, fill, identity, requests
+from translator.verify.native import native_rows
+
+Alerts = set[tuple[tuple[str, ...], int]]
+Parameters = dict[str, Any]
+
+
+def eql_profile() -> Profile:
+    """The default profile."""
+    return load_profiles("eql")[default_profile("eql")]
+
+
+def run_eql(
+    engine: EqlEngine, plan: Plan, events: Sequence[Event], now: int
+) -> tuple[Translation, Alerts]:
+    """Translate, index the events as the integrations would, run every request of the query."""
+    translation = translate(plan, eql_profile())
+    assert translation.query is not None, translation.error
+    return translation, eql_alerts(engine, translation, plan, events, now)
+
+
+def eql_alerts(
+    engine: EqlEngine, translation: Translation, plan: Plan, events: Iterable[Event], now: int
+) -> Alerts:
+    """The alerts of a translation. One that ends before the lookback is dropped (TRI453)."""
+    profile = eql_profile()
+    log = list(events)
+    indexed = documents(native_rows(log, profile), profile)
+    values = parameters(plan, log, now)
+    if values is None:
+        return set()
+    alerts = set()
+    for request, alert in requests(translation):
+        assert alert is not None
+        body = {**request["body"], "query": fill(request["body"]["query"], values)}
+        for found in engine.search({**request, "body": body}, indexed, now):
+            alerts.add(identity(found, plan, alert))
+    if isinstance(plan, Correlation) and plan.lookback is not None:
+        first = now - plan.lookback * SECOND
+        noted = any(note.code == "TRI453" for note in translation.notes)
+        alerts = {(group, time) for group, time in alerts if time >= first or not noted}
+    return alerts
+
+
+def parameters(plan: Plan, events: Sequence[Event], now: int) -> Parameters | None:
+    """A baseline's parameters from the evaluator's history; None when a limit has no value."""
+    if not isinstance(plan, Correlation) or plan.baseline is None:
+        return {}
+    learned = history(plan, events, now)
+    values: Parameters = {}
+    exceeds = plan.baseline.exceeds
+    if exceeds is not None:
+        limit = learned.limits.get(())
+        if limit is None:
+            return None
+        if exceeds.stdevs is not None:
+            deviations = exceeds.stdevs * math.sqrt(limit.variance)
+            values["LIMIT"] = float(limit.value) + deviations
+        else:
+            name = f"P{exceeds.percentile}" if exceeds.percentile else exceeds.statistic.upper()
+            # The factor stands in the query; the evaluator's limit has it.
+            factor = exceeds.factor if exceeds.factor is not None else 1
+            values[name] = float(limit.value) / factor
+    if plan.baseline.unseen:
+        values["SEEN"] = sorted(key[0] for key in learned.seen if key[0])
+    return values
+
+
+def expected(plan: Plan, events: Sequence[Event], now: int) -> Alerts:
+    """The definition's alerts."""
+    return {(alert.group, alert.time) for alert in evaluate(plan, events, now)}
+
+
+def difference(
+    plan: Plan, fidelity: Fidelity, found: Alerts, wanted: Alerts
+) -> Mapping[str, Alerts]:
+    """What contradicts the level: alerts too many, and alerts without a cover (or missing)."""
+    extra = found - wanted
+    if fidelity is not Fidelity.COVERING:
+        lost = wanted - found
+    else:
+        assert isinstance(plan, Correlation)
+        span = plan.timespan * SECOND
+        lost = {
+            (group, time)
+            for group, time in wanted
+            if not any(g == group and time - span <= t <= time for g, t in found)
+        }
+    return {name: alerts for name, alerts in (("extra", extra), ("lost", lost)) if alerts}
+
+
+def ambiguous(plan: Plan, events: Iterable[Event]) -> bool:
+    """Whether one event matches two of the plan's rules: a tie with itself (TRI451)."""
+    tests = [(s.logsource, compile_detection(s.condition)) for s in searches(plan)]
+    return any(
+        sum(source.covers(event.logsource) and test(event.fields) for source, test in tests) > 1
+        for event in events
+    )
