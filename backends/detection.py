@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import math
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -46,7 +47,7 @@ Test = Callable[[Fields], bool]
 ValueTest = Callable[[Value], bool]
 """A test on a value that is not missing."""
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 _COMPARE: Mapping[CompareOperators, Callable[[Fraction, Fraction], bool]] = {
     CompareOperators.LT: lambda left, right: left < right,
@@ -81,13 +82,16 @@ def text(value: Value) -> str:
 
 
 def number(value: Value) -> Fraction | None:
-    """A value as an exact number, also from decimal text; None when it is none."""
+    """A value as an exact number, also from decimal text; None when it is none.
+
+    A float is the decimal that it was written as: 0.1 is one tenth, as it is in a rule.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return Fraction(value)
     if isinstance(value, float):
-        return Fraction(value) if value - value == 0 else None
+        return Fraction(str(value)) if math.isfinite(value) else None
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return Fraction(value)
     return None
@@ -149,7 +153,7 @@ def _value_test(value: object) -> ValueTest:
         part, wanted = _TIMESTAMP_PARTS[value.timestamp_part], int(value.number)
         return lambda found: (time := _time(found)) is not None and part(time) == wanted
     if isinstance(value, SigmaNumber):
-        plain, exact = text(value.number), Fraction(value.number)
+        plain, exact = text(value.number), number(value.number)
         return lambda found: found == plain if isinstance(found, str) else number(found) == exact
     if isinstance(value, SigmaBool):
         wanted_text = text(bool(value))
@@ -161,36 +165,43 @@ def _value_test(value: object) -> ValueTest:
         network = ipaddress.ip_network(value.cidr)
         return lambda found: (address := _address(found)) is not None and address in network
     if isinstance(value, SigmaCompareExpression):
-        compare, limit = _COMPARE[value.op], Fraction(value.number.number)
+        compare, limit = _COMPARE[value.op], number(value.number.number)
+        assert limit is not None
         return lambda found: (given := number(found)) is not None and compare(given, limit)
     raise Refusal("TRI305", f"no reference meaning for a value of type {type(value).__name__}")
 
 
 def _string_test(value: SigmaString) -> ValueTest:
-    cased = isinstance(value, SigmaCasedString)
+    same = _case(value)
     if value.contains_special():
-        pattern = re.compile(_wildcards(value), re.DOTALL | (0 if cased else re.IGNORECASE))
-        return lambda found: pattern.fullmatch(text(found)) is not None
-    plain = "".join(str(part) for part in value.s)
-    if cased:
-        return lambda found: text(found) == plain
-    folded = fold(plain)
-    return lambda found: fold(text(found)) == folded
+        pattern = _wildcards(value)
+        return lambda found: pattern.fullmatch(same(text(found))) is not None
+    wanted = same("".join(str(part) for part in value.s))
+    return lambda found: same(text(found)) == wanted
 
 
-def _wildcards(value: SigmaString) -> str:
+def _case(value: SigmaString) -> Callable[[str], str]:
+    """What both sides of a comparison with ``value`` go through."""
+    return str if isinstance(value, SigmaCasedString) else fold
+
+
+def _wildcards(value: SigmaString) -> re.Pattern[str]:
     special = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
-    return "".join(
-        special[part] if isinstance(part, SpecialChars) else re.escape(str(part))
+    parts = (
+        special[part] if isinstance(part, SpecialChars) else re.escape(_case(value)(str(part)))
         for part in value.s
     )
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def _keyword(value: object) -> ValueTest:
+    if isinstance(value, SigmaExpansion):
+        parts = [_keyword(part) for part in value.values]
+        return lambda found: any(part(found) for part in parts)
     if isinstance(value, SigmaString):
-        flags = re.DOTALL | (0 if isinstance(value, SigmaCasedString) else re.IGNORECASE)
-        pattern = re.compile(_wildcards(value), flags)
-    elif isinstance(value, SigmaNumber):
+        same, wanted = _case(value), _wildcards(value)
+        return lambda found: wanted.search(same(text(found))) is not None
+    if isinstance(value, SigmaNumber):
         pattern = re.compile(re.escape(text(value.number)))
     elif isinstance(value, SigmaRegularExpression):
         pattern = compile_regex(value)
@@ -224,7 +235,9 @@ def _address(value: Value) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
 
 
 def _time(value: Value) -> dt.datetime | None:
+    """An ISO 8601 time in UTC, which is also the zone of one that names none."""
     try:
-        return dt.datetime.fromisoformat(text(value))
-    except ValueError:
+        time = dt.datetime.fromisoformat(text(value))
+        return time if time.tzinfo is None else time.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         return None

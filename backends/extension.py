@@ -81,8 +81,9 @@ class _Reader:
         found = self.raw.get(key)
         if found is None:
             return None
-        number = isinstance(found, int | float) and not isinstance(found, bool)
-        if not number or not 0 <= found < math.inf:
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            raise self.fail(f"{key} must be a number", key)
+        if not 0 <= found < math.inf:
             raise self.fail(f"{key} must be a number, not negative", key)
         return found
 

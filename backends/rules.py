@@ -172,16 +172,15 @@ class Ruleset:
                 if isinstance(rule.sigma, SigmaRule)
                 and (named or rule.document.span.file == document.span.file)
             ]
-            # A list: each rule is to be narrowed, whatever became of the one before.
-            if (chosen or named) and not any([_narrow(rule, sigma) for rule in chosen]):
-                self.diagnostics.append(
-                    Diagnostic(
-                        "TRI114",
-                        f"the filter {filter_names(sigma)[0]!r} fits none of the loaded rules",
-                        document.at("filter", "rules"),
-                        severity=Severity.WARNING,
-                    )
+            narrowed = [_narrow(rule, sigma) for rule in chosen]
+            if (named or chosen) and not any(narrowed):
+                error = TridentError(
+                    "TRI114",
+                    f"the filter {filter_names(sigma)[0]!r} fits none of the loaded rules",
+                    span=document.at("filter", "rules"),
+                    severity=Severity.WARNING,
                 )
+                self.diagnostics.append(error.diagnostic)
 
     def _expand(self, placeholders: Mapping[str, Sequence[str]]) -> None:
         if not placeholders:

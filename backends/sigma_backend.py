@@ -31,11 +31,11 @@ AnyRule = SigmaRule | SigmaCorrelationRule
 Callback = Callable[[Any, str | None, int, Any, Any], Any]
 
 
-def profile_pipeline(target: str, profile: str) -> ProcessingPipeline:
-    """The pipeline with which sigma-cli chooses a profile of a target."""
+def profile_pipeline(profile: str, *targets: str) -> ProcessingPipeline:
+    """The pipeline with which sigma-cli chooses a profile that each of ``targets`` has."""
     return ProcessingPipeline(
-        name=load_profiles(target)[profile].title,
-        allowed_backends=frozenset({f"trident_{target}"}),
+        name=load_profiles(targets[0])[profile].title,
+        allowed_backends=frozenset(f"trident_{target}" for target in targets),
         items=[
             ProcessingItem(
                 identifier=f"trident_{profile}",

@@ -27,17 +27,15 @@ _SPECIAL = frozenset('\\[]^-"')
 class CharSet:
     """The characters that one class item stands for."""
 
-    def __init__(self, ranges: Sequence[Range], negated: bool, ascii_only: bool) -> None:
+    def __init__(self, ranges: Sequence[Range], negated: bool) -> None:
         self.ranges = list(ranges)
         self.negated = negated
-        self.ascii_only = ascii_only
-        """Whether a class like ``\\d`` was read as its ASCII characters."""
 
     @classmethod
     def parse(cls, items: Iterable[tuple[Any, Any]], fold: bool) -> CharSet:
         """From the items of an ``IN`` node; ``fold`` spells out both cases of ASCII letters."""
         ranges: list[Range] = []
-        negated = named = False
+        negated = False
         for op, argument in items:
             match str(op):
                 case "NEGATE":
@@ -47,13 +45,12 @@ class CharSet:
                 case "RANGE":
                     ranges.append((argument[0], argument[1]))
                 case "CATEGORY":
-                    named = True
                     name = str(argument).removeprefix("CATEGORY_")
                     plain = _CATEGORIES[name.removeprefix("NOT_")]
                     ranges += complement(plain) if name.startswith("NOT_") else plain
         if fold:
             ranges += [other for r in ranges for other in _other_case(r) if not _in(other, ranges)]
-        found = cls(ranges, negated, named)
+        found = cls(ranges, negated)
         if any(last == _LAST for _, last in ranges):
             found.ranges, found.negated = complement(merge(ranges)), not negated
         return found
@@ -61,10 +58,6 @@ class CharSet:
     def within(self, allowed: Sequence[Range]) -> bool:
         """Whether every character of the class is one of ``allowed``."""
         return not self.negated and all(_in(r, merge(allowed)) for r in self.ranges)
-
-    def holds(self, code: int) -> bool:
-        """Whether a code point is in the class."""
-        return any(first <= code <= last for first, last in self.ranges) is not self.negated
 
     def print(self) -> str | None:
         """In Lucene's notation; ``.`` for every character, None for no character at all."""

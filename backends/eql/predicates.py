@@ -29,7 +29,7 @@ from sigma.types import (
 
 from backends.detection import text
 from backends.diagnostics import Refusal
-from backends.eql.regexes import NOTE_NON_ASCII_CASE, literal, to_lucene
+from backends.eql.regexes import MAX_LENGTH, NOTE_NON_ASCII_CASE, literal, to_lucene
 from backends.profiles import Column
 
 NUMERIC = ("long", "int", "real")
@@ -112,7 +112,8 @@ def leaf(column: Column, value: object) -> Leaf:
 
 def _no_test(column: Column, value: object) -> Leaf:
     raise Refusal(
-        "TRI356", f"a {column.type} field like {column.name} has no test for {_describe(value)}"
+        "TRI356",
+        f"{column.name} is a {column.type} field, which has no test for {_describe(value)}",
     )
 
 
@@ -138,24 +139,35 @@ def _text(column: Column, value: object) -> Leaf:
         for flag in value.flags:
             flags |= SigmaRegularExpression.sigma_to_python_flags[flag]
         found = to_lucene(str(value.regexp), flags)
+        if not found.pattern:
+            return Leaf(Op.NEVER, column)  # only an empty value matches, and that is a missing one
         op = Op.REGEX if found.insensitive else Op.REGEX_CASED
         return Leaf(op, column, found.pattern, found.empty, found.notes)
     return _no_test(column, value)
 
 
 def _string(column: Column, value: SigmaString) -> Leaf:
-    """A wildcard character that the rule means literally has no escape in an EQL pattern."""
+    """A text test; as a regular expression where a pattern cannot say it.
+
+    A wildcard character that the rule means literally has no escape in an EQL pattern, and a
+    folding comparison folds ASCII letters only.
+    """
     cased = isinstance(value, SigmaCasedString)
     plain = "".join(part for part in value.s if isinstance(part, str))
-    notes = () if cased or not _has_other_case(plain) else (NOTE_NON_ASCII_CASE,)
-    starred = "*" in plain or "?" in plain
-    if value.contains_special() and not starred:
+    wild = value.contains_special()
+    starred = ("*" in plain or "?" in plain) and (wild or not cased)
+    foreign = not cased and _has_other_case(plain)
+    if starred or foreign:
+        pattern = "".join(_regex_part(part, fold=not cased) for part in value.s)
+        if len(pattern) <= MAX_LENGTH:
+            return Leaf(Op.REGEX_CASED if cased else Op.REGEX, column, pattern)
+        if starred:
+            raise Refusal("TRI301", f"a value with a literal * or ? for {column.name} is too long")
+    notes = (NOTE_NON_ASCII_CASE,) if foreign else ()
+    if wild:
         pattern = "".join(map(_wildcard, value.s))
-        return Leaf(Op.LIKE_CASED if cased else Op.LIKE, column, pattern, False, notes)
-    if value.contains_special() or (starred and not cased):
-        pattern = "".join(map(_regex_part, value.s))
-        return Leaf(Op.REGEX_CASED if cased else Op.REGEX, column, pattern, False, notes)
-    return Leaf(Op.EQUALS_CASED if cased else Op.EQUALS, column, plain, False, notes)
+        return Leaf(Op.LIKE_CASED if cased else Op.LIKE, column, pattern, notes=notes)
+    return Leaf(Op.EQUALS_CASED if cased else Op.EQUALS, column, plain, notes=notes)
 
 
 def _wildcard(part: object) -> str:
@@ -164,10 +176,10 @@ def _wildcard(part: object) -> str:
     return str(part)
 
 
-def _regex_part(part: object) -> str:
+def _regex_part(part: object, fold: bool) -> str:
     if isinstance(part, SpecialChars):
         return ".*" if part is SpecialChars.WILDCARD_MULTI else "."
-    return literal(str(part))
+    return literal(str(part), fold)
 
 
 def _has_other_case(value: str) -> bool:

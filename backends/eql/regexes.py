@@ -2,7 +2,8 @@
 
 Sigma's is an unanchored search; Lucene's matches a whole value and knows no anchors, look-around,
 lazy quantifiers or word boundaries. The pattern is parsed with Python's own parser and printed
-again, with ``.*`` where the search was open. What Lucene cannot say is refused.
+again, with ``.*`` where the search was open; ``$`` and the classes mean what ``backends.regex``
+says. What Lucene cannot say is refused.
 
 Source: Elastic's "Regular expression syntax" and Lucene's ``RegExp`` grammar.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from backends.detection import fold as same_case
 from backends.diagnostics import Refusal
 from backends.eql.charsets import WORD, CharSet
 
@@ -38,8 +40,6 @@ _REFUSED = {
 }
 
 NOTE_NON_ASCII_CASE = "TRI454"
-NOTE_ASCII_CLASSES = "TRI455"
-NOTE_END = "TRI456"
 
 Item = tuple[Any, Any]
 """A node of Python's parse tree: operation and argument."""
@@ -79,9 +79,21 @@ def to_lucene(pattern: str, flags: int = 0) -> LuceneRegex:
     return LuceneRegex(printed, printer.insensitive, empty, tuple(sorted(printer.notes)))
 
 
-def literal(text: str) -> str:
-    """A pattern that matches exactly ``text``."""
-    return "".join(f"\\{char}" if char in _RESERVED else char for char in text)
+def literal(text: str, fold: bool = False) -> str:
+    """A pattern that matches exactly ``text``; ``fold`` for use with a folding operator.
+
+    Elasticsearch folds ASCII letters only ("case_insensitive" in its term query), so that the
+    cases of another letter are spelt out.
+    """
+    return "".join(_literal(char, fold) for char in text)
+
+
+def _literal(char: str, fold: bool) -> str:
+    if fold and not char.isascii():
+        known = (char, char.lower(), char.upper(), char.title())
+        cases = dict.fromkeys(x for x in known if len(x) == 1 and same_case(x) == same_case(char))
+        return char if len(cases) == 1 else f"[{''.join(cases)}]"
+    return f"\\{char}" if char in _RESERVED else char
 
 
 class _Printer:
@@ -104,10 +116,8 @@ class _Printer:
         if right and items and self.is_anchor(items[-1], _END):
             return self.sequence(items[:-1], left, False)
         if left and items and _at(items[0]) == "AT_BOUNDARY" and _is_word(items[1:], 0):
-            self.notes.add(NOTE_ASCII_CLASSES)
             return f"(.*{_NOT_WORD})?" + self.sequence(items[1:], False, right)
         if right and items and _at(items[-1]) == "AT_BOUNDARY" and _is_word(items[:-1], -1):
-            self.notes.add(NOTE_ASCII_CLASSES)
             return self.sequence(items[:-1], left, False) + f"({_NOT_WORD}.*)?"
         if not items:
             return ".*" if left or right else ""
@@ -118,10 +128,9 @@ class _Printer:
             self.item(item, into_left and at == 0, into_right and at == last)
             for at, item in enumerate(items)
         ]
-        body = "".join(printed)
-        before = ".*" if left and not into_left and not body.startswith(".*") else ""
-        after = ".*" if right and not into_right and not body.endswith(".*") else ""
-        return before + body + after
+        before = [".*"] if left and not into_left and printed[0] != ".*" else []
+        after = [".*"] if right and not into_right and printed[last] != ".*" else []
+        return "".join([*before, *printed, *after])
 
     def item(self, item: Item, left: bool, right: bool) -> str:
         """One item in Lucene's notation, possibly nothing."""
@@ -130,7 +139,7 @@ class _Printer:
             raise self.refuse(_REFUSED[op])
         match op:
             case "LITERAL":
-                return self.char(argument)
+                return literal(chr(argument), self.insensitive)
             case "NOT_LITERAL":
                 return self.charset([("NEGATE", None), ("LITERAL", argument)])
             case "IN":
@@ -145,15 +154,8 @@ class _Printer:
                 return self.repeat(argument, left, right)
         raise self.refuse("an anchor or word boundary inside the pattern")
 
-    def char(self, code: int) -> str:
-        if self.insensitive and code > 127 and chr(code).lower() != chr(code).upper():
-            self.notes.add(NOTE_NON_ASCII_CASE)
-        return literal(chr(code))
-
     def charset(self, items: Sequence[Item]) -> str:
         found = CharSet.parse(items, self.insensitive)
-        if found.ranges and found.ascii_only:
-            self.notes.add(NOTE_ASCII_CLASSES)
         if self.insensitive and any(last > 127 for _, last in found.ranges):
             self.notes.add(NOTE_NON_ASCII_CASE)
         printed = found.print()
@@ -162,10 +164,7 @@ class _Printer:
         return printed
 
     def alternatives(self, branches: Sequence[Any], left: bool, right: bool) -> str:
-        noted = NOTE_END in self.notes
         printed = [self.sequence(list(branch), left, right) for branch in branches]
-        if not noted and any(_takes_line_break(branch) for branch in branches):
-            self.notes.discard(NOTE_END)  # `(x|$)` with an x that takes the line break itself
         filled = list(dict.fromkeys(text for text in printed if text))
         if not filled:
             return ""
@@ -200,17 +199,7 @@ class _Printer:
             return False
         if self.multiline and at == kinds[0]:
             raise self.refuse("an anchor at line breaks")
-        if at == "AT_END":
-            self.notes.add(NOTE_END)
         return True
-
-
-def _takes_line_break(branch: Sequence[Item]) -> bool:
-    if len(branch) != 1 or str(branch[0][0]) not in ("IN", "NOT_LITERAL"):
-        return False
-    op, argument = branch[0]
-    items = argument if str(op) == "IN" else [("NEGATE", None), ("LITERAL", argument)]
-    return CharSet.parse(items, False).holds(ord("\n"))
 
 
 def _at(item: Item) -> str:

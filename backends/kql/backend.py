@@ -253,10 +253,34 @@ class KqlDetections(DetectionBackend):
     def convert_condition_val_str(
         self, cond: ConditionValueExpression, state: ConversionState
     ) -> str:
-        raise Refusal("TRI302", "KQL searches a keyword in named columns only")
+        value: Any = cond.value
+        plain = _plain(value) if isinstance(value, SigmaString) else text(value.number)
+        if isinstance(value, SigmaString) and value.contains_special():
+            pattern = f"(?is){_wildcards(value)}"
+            return self._anywhere(f"matches regex {syntax.literal(pattern)}", plain)
+        operator = self.string_operators["contains"][isinstance(value, SigmaCasedString)]
+        return self._anywhere(f"{operator} {syntax.literal(plain)}", plain)
 
     convert_condition_val_num = convert_condition_val_str
-    convert_condition_val_re = convert_condition_val_str
+
+    def convert_condition_val_re(
+        self, cond: ConditionValueExpression, state: ConversionState
+    ) -> str:
+        value: Any = cond.value
+        if _may_be_empty(value):
+            raise Refusal("TRI302", "a keyword expression that matches nothing finds every event")
+        return self._anywhere(f"matches regex {syntax.literal(re2(value))}", "0")
+
+    def _anywhere(self, test: str, wanted: str) -> str:
+        """A test on the text of any column: ``* contains`` reads string columns only, so each
+        column is named; numbers are read where the keyword could be in one."""
+        kinds = {"string", "dynamic", "bool"}
+        if any(char.isdigit() for char in wanted):
+            kinds |= NUMERIC
+        columns = self.bound.source.table.columns.items()
+        tests = [f"{self.text_of(Column(n, kind))} {test}" for n, kind in columns if kind in kinds]
+        self.note(Note.of("TRI413"))
+        return f"({' or '.join(tests)})"
 
     def present(self, column: Column) -> str:
         """The column has a value: not null, and for a string not empty."""
@@ -315,12 +339,15 @@ def _plain(value: SigmaString) -> str:
 
 def _anchored(value: SigmaString) -> str:
     """A value with wildcards inside as a whole-value regex; ``.`` takes newlines too."""
+    flags = "s" if isinstance(value, SigmaCasedString) else "is"
+    return rf"(?{flags})\A{_wildcards(value)}\z"
+
+
+def _wildcards(value: SigmaString) -> str:
     special = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
-    body = "".join(
+    return "".join(
         special[part] if isinstance(part, SpecialChars) else _escape(str(part)) for part in value.s
     )
-    flags = "s" if isinstance(value, SigmaCasedString) else "is"
-    return rf"(?{flags})\A{body}\z"
 
 
 def _escape(plain: str) -> str:

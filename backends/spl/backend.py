@@ -70,8 +70,7 @@ class SplDetections(DetectionBackend):
         # (starts_with, ends_with): a test on two fields that are not missing
         (False, False): "lower({left})==lower({right})",
         (True, False): "substr(lower({left}),1,len({right}))==lower({right})",
-        (False, True): "len({left})>=len({right}) AND "
-        "substr(lower({left}),len({left})-len({right})+1)==lower({right})",
+        (False, True): "substr(lower({left}),max(1,len({left})-len({right})+1))==lower({right})",
     }
 
     def quote_column(self, name: str) -> str:
@@ -234,14 +233,16 @@ class SplDetections(DetectionBackend):
                 if SpecialChars.WILDCARD_SINGLE in value.s:
                     self.note(Note.of("TRI432"))
         for together in _chunks(patterns):
+            if regex.is_too_long(together):
+                raise Refusal("TRI301", f"PCRE takes no pattern of {len(together)} characters")
             flags = ("" if cased else "i") + ("s" if _DOT.search(together) else "")
             tests.append(self._match(subject, f"(?{flags}){together}" if flags else together))
         return tests
 
     def _match(self, subject: str, pattern: str) -> str:
-        if regex.beyond_ascii(pattern):
+        if not pattern.isascii():
             self.note(Note.of("TRI432"))
-        return f"match({subject},{syntax.pattern(regex.checked(pattern))})"
+        return f"match({subject},{syntax.pattern(pattern)})"
 
 
 def _is_cased(value: object) -> bool:
@@ -253,7 +254,7 @@ def _chunks(patterns: Sequence[str]) -> list[str]:
     found: list[str] = []
     for pattern in patterns:
         longer = f"{found[-1]}|{pattern}" if found else pattern
-        if found and len(longer.encode()) < regex.LONGEST // 2:
+        if found and not regex.is_too_long(longer):
             found[-1] = longer
         else:
             found.append(pattern)

@@ -56,7 +56,8 @@ def place(table: Table, profile: Profile) -> Place:
     macro = profile.settings.get("macros", {}).get(role, f"trident_{role}")
     if not isinstance(macro, str) or not macro.replace("_", "").replace("-", "").isalnum():
         raise Refusal("TRI331", f"{macro!r} is no macro name")
-    return Place(macro, tuple(table.settings.get("selector", {}).items()))
+    selector = table.settings.get("selector", {})
+    return Place(macro, tuple((f, str(value)) for f, value in selector.items()))
 
 
 def search_clause(searches: Sequence[BoundSearch], seconds: int | None) -> str:

@@ -18,9 +18,10 @@ from sigma.types import (
 )
 
 from backends.diagnostics import Refusal
+from backends.regex import compile_regex
 
-# PCRE compiles no pattern above 64 KiB (pcrelimits, link size 2); bytes, with room for anchors.
-LONGEST = 60_000
+# PCRE keeps two bytes per literal character and 64 KiB per pattern (pcre2limits, link size 2).
+LONGEST = 30_000
 
 _FLAGS = {
     SigmaRegularExpressionFlag.IGNORECASE: "i",
@@ -29,11 +30,16 @@ _FLAGS = {
 }
 _WILDCARDS = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
 # A character class needs no backslash, which each layer of quoting would double.
-_IN_CLASS = frozenset(".*+?()[{|$")
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\(\?[aiLmsux-]+[:)]|.", re.DOTALL)
-# Python's spellings that PCRE reads otherwise or not at all.
-_FOREIGN = re.compile(r"\\[uUN]|\[:\^?\w+:\]|(?<!\\)\{,[0-9]+\}")
-_DEPENDS_ON_UNICODE = re.compile(r"\\[wWdDsSbB]")
+_IN_CLASS = frozenset(".*+?(){|$")
+_CLASS = r"\[\^?\]?(?:\\.|[^\]\\])*\]"
+_TOKEN = re.compile(rf"\\.|{_CLASS}|\(\?[aiLmsux-]+[:)]|\{{,(?=[0-9]+\}})|.", re.DOTALL)
+# Spellings that PCRE reads otherwise than the reference (backends/regex.py) or not at all.
+_FOREIGN = re.compile(r"\\[uUN]|\[:\^?\w+:\]")
+_TRANSLATED = {
+    r"\Z": r"\z",  # PCRE's \Z stops before a last line break
+    r"\v": r"\x0b",  # PCRE's \v is any line break
+    "{,": "{0,",
+}
 
 
 def pattern(value: SigmaString) -> str:
@@ -55,52 +61,40 @@ def escape(text: str) -> str:
     return "".join(map(_escaped, text))
 
 
-def checked(text: str) -> str:
-    """``text`` when PCRE can compile a pattern of its length.
-
-    Raises:
-        Refusal: TRI303 above 64 KiB.
-    """
-    if len(text.encode()) > LONGEST:
-        raise Refusal("TRI303", f"PCRE takes no pattern of {len(text.encode())} bytes")
-    return text
-
-
 def pcre(value: SigmaRegularExpression) -> str:
     """A rule's own regular expression, its flags in front.
 
     Raises:
-        Refusal: TRI303 for a spelling that PCRE does not read as Python does, or a pattern too
-            long.
+        Refusal: TRI303 for a spelling that PCRE reads otherwise, or a pattern too long.
     """
     source = str(value.regexp)
     if foreign := _FOREIGN.search(source.replace("\\\\", "")):
         raise Refusal("TRI303", f"PCRE reads {foreign[0]!r} otherwise: {source!r}")
+    lines = SigmaRegularExpressionFlag.MULTILINE in value.flags
     flags = "".join(sorted(_FLAGS[flag] for flag in value.flags))
-    body = "".join(_translated(token[0], source) for token in _TOKEN.finditer(source))
-    return checked(f"(?{flags}){body}" if flags else body)
+    body = "".join(_translated(token[0], source, lines) for token in _TOKEN.finditer(source))
+    if is_too_long(body):
+        raise Refusal("TRI303", f"PCRE takes no pattern of {len(body)} characters")
+    return f"(?{flags}){body}" if flags else body
+
+
+def is_too_long(pattern: str) -> bool:
+    """Whether PCRE cannot compile a pattern of this length."""
+    return len(pattern.encode()) > LONGEST
 
 
 def may_match_empty(value: SigmaRegularExpression) -> bool:
     """Whether the expression could match the empty string, which stands for a missing value."""
-    flags = 0
-    for flag in value.flags:
-        flags |= SigmaRegularExpression.sigma_to_python_flags[flag]
     try:
-        return re.compile(str(value.regexp), flags).search("") is not None
+        return compile_regex(value).search("") is not None
     except re.error:
         return True
-
-
-def beyond_ascii(text: str) -> bool:
-    """Whether a match may differ with the library's idea of characters beyond ASCII."""
-    return not text.isascii() or _DEPENDS_ON_UNICODE.search(text) is not None
 
 
 def _escaped(char: str) -> str:
     if char in _IN_CLASS:
         return f"[{char}]"
-    if char in "\\^":
+    if char in "\\^[":
         return "\\" + char
     return _safe(char)
 
@@ -110,12 +104,23 @@ def _safe(char: str) -> str:
     return f"\\x{ord(char):02x}" if ord(char) < 32 or char in '"`\x7f' else char
 
 
-def _translated(token: str, source: str) -> str:
-    if token == r"\Z":  # Python's end of text; PCRE's \Z stops before a last line break
-        return r"\z"
-    if token.startswith("(?") and set(token) & set("aLux"):
-        # x as well: a line break, which no literal holds, would end its comments.
+def _translated(token: str, source: str, lines: bool) -> str:
+    if token.startswith("(?") and set(token) & set("aLmux"):
+        # m would change what `$` is; a line break, which no literal holds, ends a comment of x.
         raise Refusal("TRI303", f"flags {token!r} cannot be said here: {source!r}")
-    if len(token) == 2 and token[0] == "\\":
-        return _safe(token[1]) if _safe(token[1]) != token[1] else token
-    return "".join(map(_safe, token))
+    if token == "$":  # without m, PCRE's $ also matches before a last line break
+        return "$" if lines else r"\z"
+    if token.startswith("["):
+        inside = re.sub(r"\\.|(?<!^)\[", _inside, token, flags=re.DOTALL)
+        return "".join(map(_safe, inside))
+    if len(token) == 2 and token[0] == "\\" and _safe(token[1]) != token[1]:
+        return _safe(token[1])
+    return _TRANSLATED.get(token) or "".join(map(_safe, token))
+
+
+def _inside(found: re.Match[str]) -> str:
+    """What stands in a character class: an escape, or a bracket, which could open [: or [= ."""
+    token = found[0]
+    if token == "[":
+        return r"\["
+    return _safe(token[1]) if _safe(token[1]) != token[1] else _TRANSLATED.get(token, token)

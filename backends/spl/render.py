@@ -52,7 +52,8 @@ def render(bound: Bound) -> Query:
 def _search(bound: BoundSearch) -> Query:
     """A rule without correlation: the events themselves, or their ``fields``."""
     detections = SplDetections()
-    lines = [search_clause([bound], None), f"| where {detections.predicate(bound)}"]
+    predicate = detections.predicate(bound)
+    lines = [search_clause([bound], None), f"| where {predicate}"]
     outputs = tuple(dict.fromkeys(bound.plan.outputs))
     natives = [bound.column(name).name for name in outputs]
     if outputs:

@@ -108,7 +108,6 @@ class Stream:
     def head(self, seconds: int | None, upto_now: bool) -> list[str]:
         """The lines from the search to rows with all columns; call it when all are claimed."""
         searches = [search for _, search in self.leaves]
-        lines = [search_clause(searches, seconds)]
         ends = [f"{syntax.TIME}<=now()"] if upto_now else []
         matched = [
             _all_hold([test, self.detections.predicate(search)])
@@ -116,6 +115,7 @@ class Stream:
         ]
         reads = [read for rows in _all(self.root) for read in rows.reads.values()]
         kept = dict.fromkeys(name for read in reads for name in read.natives.values())
+        lines = [search_clause(searches, seconds)]
         if not self.labelled:
             lines.append(f"| where {_all_hold([*ends, matched[0]])}")
         else:
@@ -131,15 +131,14 @@ class Stream:
         return lines
 
     def _rows(self, bound: BoundCorrelation) -> Rows:
-        labels, inner = [], {}
-        for index, branch in enumerate(bound.branches):
-            label = self._labels.claim(branch.plan.reference)
-            labels.append(label)
+        labels = tuple(self._labels.claim(branch.plan.reference) for branch in bound.branches)
+        inner = {}
+        for index, (label, branch) in enumerate(zip(labels, bound.branches, strict=True)):
             if isinstance(branch.matches, BoundSearch):
                 self.leaves.append((label, branch.matches))
             else:
                 inner[index] = self._rows(branch.matches)
-        return Rows(bound, tuple(labels), inner)
+        return Rows(bound, labels, inner)
 
     def _read(self, rows: Rows, name: str, *, numeric: bool) -> str:
         known = rows.reads.get((name, numeric))

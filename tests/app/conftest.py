@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,6 +72,13 @@ def trident() -> Trident:
         return Ran(result.exit_code, result.stdout, result.stderr)
 
     return run
+
+
+@pytest.fixture
+def hunts(tmp_path: Path, root: Path) -> Path:
+    """A rules folder with the two hunts and their filters."""
+    ignored = shutil.ignore_patterns("examples", "*.events.yml")
+    return shutil.copytree(root / "rules", tmp_path / "rules", ignore=ignored)
 
 
 def base(name: str = "base", value: str = "evil") -> str:

@@ -118,3 +118,44 @@ def test_a_defect_of_ours_is_one_rules_alone(
     assert ran.code == 1
     assert "bad.yml:8:1: TRI599 error: RuntimeError in kql profile sentinel: no idea" in ran.err
     assert "// many_good" in ran.out
+
+
+IN_FILE_FILTER = (
+    base()
+    + """\
+---
+title: Not by the scanner
+logsource: {product: windows}
+filter:
+  rules: [base]
+  selection: {User: scanner}
+  condition: not selection
+"""
+)
+
+
+def test_a_filter_in_the_same_file_is_on(trident: Trident, tmp_path: Path) -> None:
+    write(tmp_path, rule=IN_FILE_FILTER)
+    ran = trident("convert", ".", "-t", "kql", cwd=tmp_path)
+    assert ran.code == 0
+    assert 'not(AccountName =~ "scanner")' in ran.out
+
+
+FILTERS = [
+    ("fits no rule", "[base]", "[bse]", "TRI114 warning", 11, 0),
+    ("bad condition", "not selection", "not selction", "TRI101 error", 13, 1),
+    ("without rules", "  rules: [base]\n", "", "TRI101 error", 10, 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found", "line", "code"), [c[1:] for c in FILTERS], ids=[c[0] for c in FILTERS]
+)
+def test_bad_filter(
+    trident: Trident, tmp_path: Path, old: str, new: str, found: str, line: int, code: int
+) -> None:
+    write(tmp_path, rule=IN_FILE_FILTER.replace(old, new))
+    ran = trident("convert", ".", "-t", "kql", cwd=tmp_path)
+    assert ran.code == code
+    assert ran.err.startswith(f"rule.yml:{line}:")
+    assert found in ran.err.splitlines()[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from backends.capabilities import FEATURES
+from backends.profiles import TARGETS
 from tests.app.conftest import Trident, base, count, hunt, write
 
 FILTER = """\
@@ -61,7 +62,7 @@ def test_every_target(trident: Trident, tmp_path: Path) -> None:
     assert "// kql, profile sentinel: " in ran.out
     assert "``` spl, profile microsoft_addon: " in ran.out
     assert "// eql, profile integrations: " in ran.out
-    assert ran.out.count("\n\n") == 2
+    assert ran.out.count("\n\n") == len(TARGETS) - 1
 
 
 SHAPE = {
@@ -79,9 +80,9 @@ SHAPE = {
 }
 
 
-def test_json_shape(trident: Trident, root: Path) -> None:
+def test_json_shape(trident: Trident, hunts: Path) -> None:
     ran = trident(
-        "convert", root / "rules", "-t", "all", "--profile", "sentinel", "--profile", "defender",
+        "convert", hunts, "-t", "all", "--profile", "sentinel", "--profile", "defender",
         "--format", "json",
     )  # fmt: skip
     assert ran.code == 0
@@ -234,7 +235,7 @@ HOSTILE = r'"x\n| take 1 ``` | outputlookup y \e[31m \u202E // \""'
 """As YAML: a line break, the end of an SPL comment, a terminal's escape, a right-to-left mark."""
 
 
-@pytest.mark.parametrize("target", ["kql", "spl", "eql"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_a_title_cannot_leave_its_comment(trident: Trident, tmp_path: Path, target: str) -> None:
     write(tmp_path, plain=base(), hostile=base().replace("Base base", HOSTILE))
     plain, hostile = (
@@ -255,16 +256,16 @@ def test_diagnostics_cannot_steer_the_terminal(trident: Trident, tmp_path: Path)
     assert "\x1b" not in ran.err
 
 
-def test_list(trident: Trident, root: Path) -> None:
+def test_list(trident: Trident, hunts: Path) -> None:
     targets = trident("list", "targets").out
-    assert [line.split()[0] for line in targets.splitlines()] == ["kql", "spl", "eql"]
+    assert [line.split()[0] for line in targets.splitlines()] == list(TARGETS)
     profiles = trident("list", "profiles").out
     assert "kql  sentinel" in profiles
     matrix = trident("list", "capabilities").out
     assert all(feature in matrix for feature in FEATURES)
     one = trident("list", "capabilities", "-t", "kql").out.splitlines()[0].split()
     assert one == ["feature", "kql", "meaning"]
-    assert "exclude_it_admin_users" in trident("list", "filters", root / "rules").out
+    assert "exclude_it_admin_users" in trident("list", "filters", hunts).out
     unknown = trident("list", "capabilities", "-t", "sql")
     assert (unknown.code, "TRI501" in unknown.err) == (2, True)
 
@@ -279,7 +280,7 @@ def test_no_such_file(trident: Trident, tmp_path: Path) -> None:
     assert trident("convert", tmp_path / "none.yml", "-t", "kql").code == 2
 
 
-def test_one_rule_is_quick(trident: Trident, root: Path) -> None:
+def test_the_hunts_are_quick(trident: Trident, hunts: Path) -> None:
     start = time.perf_counter()
-    assert trident("convert", root / "rules", "-t", "all").code == 0
+    assert trident("convert", hunts, "-t", "all").code == 0
     assert time.perf_counter() - start < 2

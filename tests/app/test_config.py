@@ -52,7 +52,7 @@ def test_full(tmp_path: Path) -> None:
         resolve(processes, "Site", defender)
     assert caught.value.diagnostic.code == "TRI202"
     macros = read.profile("spl", "microsoft_addon").settings["macros"]
-    assert macros == {"microsoft_addon": "trident_microsoft_addon", "cef": "proxy_logs"}
+    assert (macros["microsoft_addon"], macros["cef"]) == ("trident_microsoft_addon", "proxy_logs")
 
 
 def test_another_table_for_a_log_source(tmp_path: Path) -> None:

@@ -10,8 +10,12 @@ from random import Random
 
 import pytest
 
-from tests.spl.run import run_spl, spl_alerts, wanted_alerts
-from tests.support.generate import NOW, make_case
+from backends.detection import text
+from backends.evaluate import evaluate
+from backends.events import SECOND
+from backends.plan import Aggregate, Correlation, Ordered
+from tests.spl.run import Row, run_spl, spl_alerts, wanted_alerts
+from tests.support.generate import NOW, Case, make_case
 
 
 def check(seed: str) -> bool:
@@ -21,7 +25,38 @@ def check(seed: str) -> bool:
     translation, rows = run_spl(case.plan, case.events, NOW, seed=len(seed) + len(case.events))
     found = spl_alerts(translation, case.plan, rows)
     assert found == want, f"seed {seed}\n{case.documents[5:]}\n{translation.query}\n{case.events}"
+    assert_evidence(case, rows)
     return bool(want)
+
+
+def assert_evidence(case: Case, rows: list[Row]) -> None:
+    """The rows of ordered and temporal rules name the times of the evaluator's evidence."""
+    plan = case.plan
+    if not isinstance(plan, Correlation) or isinstance(plan.trigger, Aggregate):
+        return
+    assert len(rows) == len(spl_rows := {(keys_of(row, plan), micros(row["_time"])) for row in rows})
+    alerts = {(alert.group, alert.time): alert for alert in evaluate(plan, case.events, NOW)}
+    assert spl_rows == set(alerts)
+    for row in rows:
+        evidence = alerts[keys_of(row, plan), micros(row["_time"])].evidence
+        if isinstance(plan.trigger, Ordered):
+            for number, match in enumerate(evidence[:-1], 1):
+                assert micros(row[f"stage{number}_time"]) == match.time
+        else:
+            shown = {
+                branch.reference: micros(row[f"{branch.reference}_time"])
+                for branch in plan.branches
+                if f"{branch.reference}_time" in row
+            }
+            assert shown == {plan.branches[m.branch].reference: m.time for m in evidence}
+
+
+def keys_of(row: Row, plan: Correlation) -> tuple[str, ...]:
+    return tuple(text(row[name]) for name in plan.group_by)
+
+
+def micros(seconds: float) -> int:
+    return round(seconds * SECOND)
 
 
 @pytest.mark.parametrize("block", range(8))

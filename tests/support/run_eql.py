@@ -25,6 +25,13 @@ def eql_profile() -> Profile:
     return load_profiles("eql")[default_profile("eql")]
 
 
+def eql_types(profile: Profile) -> dict[str, str]:
+    """The type of every field of the profile's data sets."""
+    return {
+        name: kind for source in profile.sources for name, kind in source.table.columns.items()
+    }
+
+
 def run_eql(
     engine: EqlEngine, plan: Plan, events: Sequence[Event], now: int
 ) -> tuple[Translation, Alerts]:

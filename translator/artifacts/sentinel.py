@@ -29,12 +29,17 @@ def hunting_query(document: Document, query: Query) -> str:
     """The hunting query of one correlation document and its KQL, as YAML text.
 
     Raises:
-        TridentError: TRI508 without an id, TRI107 for an entity that Sentinel does not know or
-            that is no result column.
+        TridentError: TRI508, a warning, without an id; TRI107 for an entity that Sentinel does
+            not know or that is no result column.
     """
     data = document.data
     if not data.get("id"):
-        raise TridentError("TRI508", "no id for a Sentinel hunting query", span=document.span)
+        raise TridentError(
+            "TRI508",
+            "no Sentinel hunting query is written for a rule without id",
+            span=document.span,
+            severity=Severity.WARNING,
+        )
     extension = data.get("trident") or {}
     hunt: dict[str, Any] = {
         "id": str(data["id"]),
@@ -78,7 +83,10 @@ def _sentinel() -> Mapping[str, Any]:
 
 
 def _block(text: str) -> str:
-    block: str = LiteralScalarString(text.strip() + "\n")
+    """The text as a YAML block; quoted instead where a block cannot hold a character of it."""
+    lines = text.strip() + "\n"
+    plain = all(char.isprintable() or char in "\n\t" for char in lines)
+    block: str = LiteralScalarString(lines) if plain else lines
     return block
 
 

@@ -12,6 +12,7 @@ import ipaddress
 import math
 import operator
 import re
+from functools import cache
 from typing import Any
 
 from .errors import ModelError
@@ -126,15 +127,41 @@ def _string(value: Any) -> str | None:
     return None if value is None else text(value)
 
 
-def _match(subject: Any, pattern: Any) -> bool | None:
-    """PCRE; ``\\z`` is Python's ``\\Z``."""
+PCRE_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[a-z]+\)|.", re.DOTALL)
+ASCII = {"w": "A-Za-z0-9_", "d": "0-9", "s": r"\t\n\v\f\r "}
+
+
+@cache
+def pcre(pattern: str) -> re.Pattern[str]:
+    """A PCRE pattern for Python: ASCII classes, ``\\z``; what the two read differently is an error."""
+    lines = re.match(r"\(\?[a-z]*m", pattern) is not None
+
+    def translate(token: str) -> str:
+        if token == r"\z":
+            return r"\Z"
+        if token == "$" and not lines:
+            raise ModelError(f"$ before a last line break: {pattern}")
+        if token in (r"\Z", r"\v", r"\u", r"\U", r"\N", r"\h", r"\R", r"\K", r"\G", r"\Q"):
+            raise ModelError(f"{token} in {pattern}")
+        if token in (r"\b", r"\B"):
+            word = ASCII["w"]
+            edge = f"(?<![{word}])(?=[{word}])|(?<=[{word}])(?![{word}])"
+            return f"(?:{edge})" if token == r"\b" else f"(?!{edge})"
+        if token.startswith("["):
+            if re.search(r"(?<!\\)\[[:.=]", token[1:]):
+                raise ModelError(f"POSIX class in {pattern}")
+            return re.sub(r"\\(.)", lambda m: ASCII.get(m[1], m[0]), token, flags=re.DOTALL)
+        if token[0] == "\\" and token[1].lower() in ASCII:
+            negated = "^" if token[1].isupper() else ""
+            return f"[{negated}{ASCII[token[1].lower()]}]"
+        return token
+
+    return re.compile("".join(translate(token[0]) for token in PCRE_TOKEN.finditer(pattern)))
+
+
+def _match(subject: Any, pattern: str) -> bool | None:
     found = _string(subject)
-    if found is None:
-        return None
-    if re.search(r"(?<!\\)(?:\\\\)*\\[ZuUN]", pattern):
-        raise ModelError(f"PCRE reads this otherwise: {pattern}")
-    translated = re.sub(r"(?<!\\)((?:\\\\)*)\\z", r"\1\\Z", pattern)
-    return re.search(translated, found) is not None
+    return None if found is None else pcre(pattern).search(found) is not None
 
 
 def _cidrmatch(network: Any, address: Any) -> bool | None:

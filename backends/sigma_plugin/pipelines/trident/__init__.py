@@ -17,19 +17,19 @@ __all__ = [
 
 def trident_sentinel() -> ProcessingPipeline:
     """KQL on Microsoft Sentinel."""
-    return profile_pipeline("kql", "sentinel")
+    return profile_pipeline("sentinel", "kql")
 
 
 def trident_defender() -> ProcessingPipeline:
     """KQL on Microsoft Defender XDR."""
-    return profile_pipeline("kql", "defender")
+    return profile_pipeline("defender", "kql")
 
 
 def trident_microsoft_addon() -> ProcessingPipeline:
     """SPL on the raw fields of Splunk's Microsoft Security add-on and CEF."""
-    return profile_pipeline("spl", "microsoft_addon")
+    return profile_pipeline("microsoft_addon", "spl")
 
 
 def trident_integrations() -> ProcessingPipeline:
     """EQL on Elastic's m365_defender and CEF integrations."""
-    return profile_pipeline("eql", "integrations")
+    return profile_pipeline("integrations", "eql")

@@ -1,0 +1,194 @@
+"""Detections as ES|QL predicates: declared templates, and lower-casing where case is ignored.
+
+ES|QL's comparisons and patterns are case-sensitive, so an insensitive test compares
+``TO_LOWER(field)`` with a lower-cased value
+(https://www.elastic.co/docs/reference/query-languages/esql/functions-operators/operators).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from sigma.conditions import ConditionFieldEqualsValueExpression
+from sigma.conversion.state import ConversionState
+from sigma.types import SigmaFieldReference
+
+from backends.diagnostics import Refusal
+from backends.elastic import ElasticDetections
+from backends.eql.predicates import NUMERIC, Leaf, Op
+from backends.eql.regexes import NOTE_NON_ASCII_CASE
+from backends.esql import syntax
+from backends.profiles import Column
+from backends.translation import Note
+
+_ONE: Mapping[Op, str] = {
+    Op.EQUALS: "{field} == {value}",
+    Op.EQUALS_CASED: "{field} == {value}",
+    Op.LIKE: "{field} LIKE {value}",
+    Op.LIKE_CASED: "{field} LIKE {value}",
+    Op.REGEX: "{field} RLIKE {value}",
+    Op.REGEX_CASED: "{field} RLIKE {value}",
+    Op.NUMBER: "{field} == {value}",
+    Op.BOOLEAN: "{field} == {value}",
+    Op.LT: "{field} < {value}",
+    Op.LTE: "{field} <= {value}",
+    Op.GT: "{field} > {value}",
+    Op.GTE: "{field} >= {value}",
+    Op.NEQ: "{field} != {value}",
+    Op.CIDR: "CIDR_MATCH({field}, {value})",
+    Op.NEVER: "false",
+}
+_MANY: Mapping[Op, str] = {
+    Op.EQUALS: "{field} IN ({values})",
+    Op.EQUALS_CASED: "{field} IN ({values})",
+    Op.LIKE: "{field} LIKE ({values})",
+    Op.LIKE_CASED: "{field} LIKE ({values})",
+    Op.NUMBER: "{field} IN ({values})",
+    Op.CIDR: "CIDR_MATCH({field}, {values})",
+}
+_MISSING = {True: '({field} IS NULL OR {field} == "")', False: "{field} IS NULL"}
+_PRESENT = {True: '({field} IS NOT NULL AND {field} != "")', False: "{field} IS NOT NULL"}
+"""Only a text field can hold an empty string."""
+
+_TWO_VALUED = (Op.MISSING, Op.PRESENT, Op.NEVER)
+_FOLDED = (Op.EQUALS, Op.LIKE, Op.REGEX)
+_PATTERNS = (Op.LIKE, Op.LIKE_CASED)
+_REFERENCES: Mapping[tuple[bool, bool], str] = {
+    # whether the other field's value stands at the start, at the end (both: anywhere)
+    (False, False): "{left} == {right}",
+    (True, False): "STARTS_WITH({left}, {right})",
+    (False, True): "ENDS_WITH({left}, {right})",
+    (True, True): "LOCATE({left}, {right}) > 0",
+}
+_REGEX_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+_State = ConversionState
+
+
+class EsqlDetections(ElasticDetections):
+    """Sigma detections in ES|QL, over single-valued fields.
+
+    A comparison with a missing field, or one of several values, is null. WHERE drops null as it
+    drops false; below a NOT the test is guarded (docs/semantics.md, two-valued logic).
+    """
+
+    target: ClassVar[str] = "esql"
+    name: ClassVar[str] = "Trident ES|QL"
+    language: ClassVar[str] = "ES|QL"
+    or_token: ClassVar[str] = "OR"
+    and_token: ClassVar[str] = "AND"
+    not_token: ClassVar[str] = "NOT"
+    eq_token: ClassVar[str] = " == "
+
+    def quote_column(self, name: str) -> str:
+        return syntax.name(name)
+
+    def convert_condition_field_eq_val(
+        self, cond: ConditionFieldEqualsValueExpression, state: _State
+    ) -> str:
+        if self.compares(cond):
+            return self._compare(cond)
+        return super().convert_condition_field_eq_val(cond, state)
+
+    def compares(self, cond: ConditionFieldEqualsValueExpression) -> bool:
+        return isinstance(cond.value, SigmaFieldReference)
+
+    def list_key(self, found: Leaf) -> object:
+        key = (found.op, found.column, found.not_empty)
+        return key if found.op in _MANY else None
+
+    def tests(self, leaves: Sequence[Leaf]) -> str:
+        first = leaves[0]
+        field = syntax.name(first.column.name)
+        textual = first.column.type == "string"
+        if first.op in (Op.MISSING, Op.PRESENT):
+            return (_MISSING if first.op is Op.MISSING else _PRESENT)[textual].format(field=field)
+        values = [_value(found) for found in leaves]
+        tested = _tested(leaves, field)
+        if len(values) == 1:
+            test = _ONE[first.op].format(field=tested, value=values[0])
+        else:
+            test = _MANY[first.op].format(field=tested, values=", ".join(values))
+        guards = [f'{field} != ""'] if first.not_empty else []
+        if self.negated and first.op not in _TWO_VALUED:
+            guards.insert(0, f"{field} IS NOT NULL")
+        return f"({' AND '.join([*guards, test])})" if guards else test
+
+    def leaf(self, cond: ConditionFieldEqualsValueExpression) -> Leaf:
+        """TO_LOWER folds every letter, so what EQL says of letters beyond ASCII is another note."""
+        found = super().leaf(cond)
+        folded = found.op in _FOLDED and not str(found.value).isascii()
+        if folded and str(found.value).lower() != str(found.value).upper():
+            self.note(Note.of("TRI470", column=found.column.name))
+        self.notes = [note for note in self.notes if note.code != NOTE_NON_ASCII_CASE]
+        return found
+
+    def present(self, column: Column) -> str:
+        """The column has a value; as a conjunct of WHERE or CASE, where null counts as false."""
+        field = syntax.name(column.name)
+        return f'{field} != ""' if column.type == "string" else f"{field} IS NOT NULL"
+
+    def text_of(self, column: Column) -> str:
+        """The column as text."""
+        field = syntax.name(column.name)
+        return field if column.type == "string" else f"TO_STRING({field})"
+
+    def _compare(self, cond: ConditionFieldEqualsValueExpression) -> str:
+        """Field against field; ``(a AND b)`` is null only where a field has several values."""
+        reference: Any = cond.value
+        columns = (self.column(cond.field), self.column(reference.field))
+        left, right = (f"TO_LOWER({self.text_of(column)})" for column in columns)
+        test = _REFERENCES[reference.starts_with, reference.ends_with].format(
+            left=left, right=right
+        )
+        given = [
+            _PRESENT[column.type == "string"].format(field=syntax.name(column.name))
+            for column in columns
+        ]
+        return f"({' AND '.join([*given, test])})"
+
+
+def _tested(leaves: Sequence[Leaf], field: str) -> str:
+    """The field as it is compared: lower-cased where a folded value has letters."""
+    if leaves[0].op not in _FOLDED or leaves[0].column.type != "string":
+        return field
+    letters = any(str(found.value).lower() != str(found.value).upper() for found in leaves)
+    return f"TO_LOWER({field})" if letters else field
+
+
+def _value(found: Leaf) -> str:
+    value, kind = found.value, found.column.type
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if kind in NUMERIC and not isinstance(value, str):
+        return syntax.number(value)
+    text = str(value)
+    if found.op is Op.REGEX:
+        text = lowered(text)
+    elif found.op in _FOLDED:
+        text = text.lower()
+    if found.op in _PATTERNS:
+        # EQL's patterns have no escape; in ES|QL's a backslash is one.
+        text = text.replace("\\", "\\\\")
+    quoted = syntax.literal(text)
+    return f"TO_IP({quoted})" if kind == "ip" and found.op is not Op.CIDR else quoted
+
+
+def lowered(pattern: str) -> str:
+    """A case-insensitive Lucene pattern for a lower-cased value: its literal letters in lower
+    case. Its classes hold both cases already, and lower-casing a range would change it.
+
+    Raises:
+        Refusal: TRI303 for a class with a capital letter beyond ASCII.
+    """
+    return "".join(map(_lowered, _REGEX_TOKEN.findall(pattern)))
+
+
+def _lowered(token: str) -> str:
+    if not token.startswith("["):
+        return token.lower()
+    lacking = [c for c in token if not c.isascii() and c.lower() not in (c, *token)]
+    if lacking:
+        raise Refusal("TRI303", f"ES|QL cannot ignore the case of {lacking[0]} in a class")
+    return token

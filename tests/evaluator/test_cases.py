@@ -1,0 +1,30 @@
+"""The evaluator on hand-computed cases."""
+
+from __future__ import annotations
+
+import pytest
+
+from backends.evaluate import evaluate
+from tests.evaluator.cases import Case, cases
+from tests.support.generate import NOW, plan_documents
+
+
+CASES = list(cases())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_alerts_are_the_computed_ones(case: Case) -> None:
+    alerts = evaluate(plan_documents(case.documents), case.events, NOW)
+    assert [(alert.group, alert.time) for alert in alerts] == case.alerts
+    if case.evidence is not None:
+        found = [[match.time for match in alert.evidence] for alert in alerts]
+        assert found == case.evidence
+    if case.values is not None:
+        assert [alert.value for alert in alerts] == case.values
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_order_of_events_does_not_matter(case: Case) -> None:
+    plan = plan_documents(case.documents)
+    backwards = evaluate(plan, reversed(case.events), NOW)
+    assert backwards == evaluate(plan, case.events, NOW)

@@ -1,0 +1,62 @@
+"""Text to commands: the grammar, the tree builder and the checks."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from lark import Lark
+from lark.exceptions import UnexpectedInput, VisitError
+
+from translator.verify.spl.ast import Expression, Pipeline
+from translator.verify.spl.build import Commands
+from translator.verify.spl.checks import check, check_expression
+from translator.verify.spl.errors import SplError, SplSyntaxError
+from translator.verify.spl.lexical import without_comments
+
+
+def parse(text: str) -> Pipeline:
+    """The commands of a search; macros that are still in it stay as they are, unexpanded.
+
+    Raises:
+        SplSyntaxError: with the place, for a text that is no search, an unknown command or
+            function, a wrong number of arguments, an option that the command does not have.
+    """
+    commands: Pipeline = _build(without_comments(text), "pipeline")
+    check(commands)
+    return commands
+
+
+def parse_expression(text: str) -> Expression:
+    """An eval expression on its own, as ``reset_before`` and ``searchmatch`` carry it.
+
+    Raises:
+        SplSyntaxError: as ``parse`` does.
+    """
+    expression: Expression = _build(text, "expression")
+    check_expression(expression)
+    return expression
+
+
+def _build(text: str, start: str) -> object:
+    try:
+        return Commands().transform(_grammar().parse(text, start=start))
+    except UnexpectedInput as error:
+        place = error.pos_in_stream if error.pos_in_stream is not None else len(text)
+        raise SplSyntaxError(
+            f"line {error.line}, column {error.column}: cannot read {text[place:place + 40]!r}"
+        ) from None
+    except VisitError as error:
+        if isinstance(error.orig_exc, SplError):
+            raise error.orig_exc from None
+        raise
+
+
+@lru_cache(maxsize=1)
+def _grammar() -> Lark:
+    return Lark(
+        Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8"),
+        start=["pipeline", "expression"],
+        parser="lalr",
+        maybe_placeholders=False,
+    )
