@@ -7,7 +7,7 @@ look a field up themselves; what a profile cannot say is refused here, with the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sigma.conditions import (
     ConditionFieldEqualsValueExpression,
@@ -20,11 +20,16 @@ from backends.diagnostics import Refusal
 from backends.plan import Branch, Correlation, Plan, Search
 from backends.profiles import Column, Profile, Source, resolve, resolve_source
 from backends.translation import Note
+from backends.wording import reworded, selected
 
 
 @dataclass(frozen=True, slots=True)
 class BoundSearch:
-    """A base rule on its table; ``columns`` maps every Sigma field that the plan uses."""
+    """A base rule on its table; ``columns`` maps every Sigma field that the plan uses.
+
+    The plan's condition is the rule's in the log source's own words (``wording.py``), with the
+    selector of the log source; a selector's columns stand in ``columns`` under their own names.
+    """
 
     plan: Search
     profile: Profile
@@ -135,10 +140,13 @@ def bound_searches(bound: Bound) -> Iterator[BoundSearch]:
 def binding_notes(bound: Bound) -> tuple[Note, ...]:
     """The notes that the columns in use bring along, each once."""
     codes = {
-        code: column.name
+        code: name
         for search in bound_searches(bound)
-        for column in search.columns.values()
-        for code in column.notes
+        for name, notes in (
+            (search.source.table.name, search.source.notes),
+            *((column.name, column.notes) for column in search.columns.values()),
+        )
+        for code in notes
     }
     return tuple(Note.of(code, column=name) for code, name in codes.items())
 
@@ -159,10 +167,13 @@ def condition_fields(condition: object) -> Iterator[str]:
 def _bind_search(plan: Search, profile: Profile) -> BoundSearch:
     try:
         source = resolve_source(plan.logsource, profile)
+        condition = reworded(plan.condition, source.wording)
         columns = {
             field: resolve(plan.logsource, field, profile)
-            for field in dict.fromkeys(condition_fields(plan.condition))
+            for field in dict.fromkeys(condition_fields(condition))
         }
     except Refusal as refusal:
         raise refusal.at(plan.identity.span) from None
+    columns |= {name: source.table.column(name) for name in source.wording.where}
+    plan = replace(plan, condition=selected(condition, source.wording))
     return BoundSearch(plan, profile, source, columns)

@@ -100,6 +100,7 @@ def read_extension(
     *,
     trigger: Trigger,
     branches: Sequence[Branch],
+    group_by: Sequence[str],
 ) -> Extension:
     """The extension of a correlation document; empty where it has no ``trident:``.
 
@@ -122,14 +123,10 @@ def read_extension(
             raise reader.fail("a temporal correlation cannot carry a baseline", "baseline")
         if not all(isinstance(branch.matches, Search) for branch in branches):
             raise reader.fail("a baseline compares events, not another correlation", "baseline")
-        keyed = [
-            name
-            for name in baseline.unseen
-            if any(branch.field(name) in branch.keys for branch in branches)
-        ]
-        if baseline.unseen_empty and keyed:
+        if baseline.unseen_empty and (shared := set(baseline.unseen) & set(group_by)):
             raise reader.fail(
-                f"{keyed[0]} is in group-by, so it is never empty; remove it there or unseen_empty",
+                f"{min(shared)} is in group-by, so it is never empty; "
+                "remove it there or unseen_empty",
                 "baseline",
                 "unseen_empty",
             )

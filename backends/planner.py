@@ -121,7 +121,7 @@ class Planner:
             _check_inner(document, branch, group_by)
             branches.append(branch)
         trigger = read_trigger(document, sigma, listed, fields)
-        extension = read_extension(document, trigger=trigger, branches=branches)
+        extension = read_extension(document, trigger=trigger, branches=branches, group_by=group_by)
         return Correlation(
             identity=rule.identity,
             branches=tuple(branches),

@@ -2,22 +2,25 @@
 
 A target folder holds ``profiles.yml`` (names and settings), ``tables.yml`` (tables with typed
 columns) and ``fields.yml`` (log source -> table and Sigma field -> column, each row with its
-source and how sure we are). ``resolve`` is the only reader of the field mapping.
+source and how sure we are); the folders ``tables`` and ``fields`` hold more of the same, one
+file per family. ``resolve`` is the only reader of the field mapping.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import yaml
 
 from backends.diagnostics import Refusal
 from backends.plan import LogSource
+from backends.wording import Wording, read_wording
 
 TARGETS = ("kql", "spl", "eql")
 
@@ -27,46 +30,65 @@ class Column:
     """A native column or field: its name, its type, and the notes that using it brings.
 
     ``type`` is one of string, long, int, real, bool, datetime, dynamic, ip. ``container`` is the
-    column that holds this field as a property (Sentinel's ``WindowsEvent.EventData``).
+    column that holds this field as a property (Sentinel's ``WindowsEvent.EventData``), its name
+    a path with dots; ``json`` says that the container is JSON as text. ``expression`` is how the
+    target's language computes a column that is not stored.
     """
 
     name: str
     type: str = "string"
     notes: tuple[str, ...] = ()
     container: str = ""
+    json: bool = False
+    expression: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, data set or sourcetype; ``settings`` are the target's own (index, macro, ...)."""
+    """A table, data set or sourcetype; ``settings`` are the target's own (index, macro, ...).
+
+    ``computed`` holds the expressions of the columns that are not stored.
+    """
 
     name: str
     settings: Mapping[str, Any]
     columns: Mapping[str, str]
+    computed: Mapping[str, str] = field(default_factory=dict)
+
+    def column(self, name: str, notes: tuple[str, ...] = ()) -> Column:
+        """The table's own column of that name."""
+        return Column(name, self.columns[name], notes, expression=self.computed.get(name, ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """One mapped log source: its table and the native name of each Sigma field.
 
-    ``anything`` is where fields that are not listed stand under their own Sigma name: a column
-    that holds them as properties, or a prefix of their names that ends in a dot or is empty.
+    ``prefixes`` says where fields that are not listed stand, by how their names begin ("" for
+    any name); the rest of the name is a property of the column given, or follows a name that
+    ends in a dot or is empty. ``refused`` gives the reason for a field that has no column.
+    ``notes`` are the codes that every query on this log source brings along.
     """
 
     logsource: LogSource
     table: Table
     fields: Mapping[str, Column]
-    anything: Column | None = None
+    prefixes: Mapping[str, Column] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    wording: Wording = field(default_factory=Wording)
+    notes: tuple[str, ...] = ()
 
-    def column(self, field: str) -> Column | None:
+    def column(self, name: str) -> Column | None:
         """The native column of a Sigma field; None where the log source has none."""
-        listed = self.fields.get(field)
-        if listed is not None or self.anything is None:
-            return listed
-        prefix = self.anything.name
-        if not prefix or prefix.endswith("."):
-            return replace(self.anything, name=prefix + field)
-        return replace(self.anything, name=field, container=prefix)
+        if name in self.fields or name in self.refused:
+            return self.fields.get(name)
+        begins = max((start for start in self.prefixes if name.startswith(start)), default=None)
+        if begins is None:
+            return None
+        place, rest = self.prefixes[begins], name.removeprefix(begins)
+        if not place.name or place.name.endswith("."):
+            return replace(place, name=place.name + rest)
+        return replace(place, name=rest, container=place.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +140,13 @@ def resolve(logsource: LogSource, name: str, profile: Profile) -> Column:
     source = resolve_source(logsource, profile)
     column = source.column(name)
     if column is None:
+        reason = f": {source.refused[name]}" if name in source.refused else ""
         near = difflib.get_close_matches(name, source.fields, n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}? " if near else ""
         raise Refusal(
             "TRI202",
             f"field {name} of log source {logsource} has no column in "
-            f"{source.table.name} ({profile.target} profile {profile.name})",
+            f"{source.table.name} ({profile.target} profile {profile.name}){reason}",
             hint=f"{hint}map it in trident.yml: fields",
         )
     return column
@@ -134,10 +157,11 @@ def load_profiles(target: str) -> Mapping[str, Profile]:
     """All profiles of ``target`` by name, in the order of its profiles.yml."""
     package = resources.files(f"backends.{target}")
 
-    def read(name: str) -> Any:
-        return yaml.load(package.joinpath(name).read_text(encoding="utf-8"), yaml.CSafeLoader)
-
-    profiles, tables, fields = read("profiles.yml"), read("tables.yml"), read("fields.yml")
+    profiles = _read(package / "profiles.yml")
+    tables: dict[str, Any] = {}
+    for part in _parts(package, "tables"):
+        tables |= part
+    fields = [row for part in _parts(package, "fields") for given in part for row in _each(given)]
     return {
         name: Profile(
             target=target,
@@ -157,6 +181,37 @@ def load_profiles(target: str) -> Mapping[str, Profile]:
     }
 
 
+def _read(file: Traversable) -> Any:
+    return yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
+
+
+def _parts(package: Traversable, kind: str) -> Iterator[Any]:
+    """The content of ``<kind>.yml`` and of every file in the folder ``<kind>``."""
+    yield _read(package / f"{kind}.yml")
+    folder = package / kind
+    if folder.is_dir():
+        for file in sorted(folder.iterdir(), key=lambda file: file.name):
+            if file.name.endswith(".yml"):
+                yield _read(file)
+
+
+def _each(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A row, or one per entry of its ``each``: log sources that one column tells apart.
+
+    ``each: {service: {system: System, ...}, by: Channel}`` stands for a row per service, whose
+    selector tests ``Channel``.
+    """
+    if "each" not in row:
+        yield row
+        return
+    given = dict(row["each"])
+    column = given.pop("by")
+    ((part, values),) = given.items()
+    for name, value in values.items():
+        source = {**row["logsource"], part: name}
+        yield {**row, "logsource": source, "where": {**row.get("where", {}), column: value}}
+
+
 def default_profile(target: str) -> str:
     """The name of the profile that ``target`` uses when none is given."""
     return next(name for name, profile in load_profiles(target).items() if profile.default)
@@ -169,20 +224,35 @@ def with_settings(profile: Profile, settings: Mapping[str, Any]) -> Profile:
 
 def make_source(row: Mapping[str, Any], tables: Mapping[str, Any], profile: str) -> Source:
     """One row of fields.yml, its table looked up and its columns typed for ``profile``."""
-    settings = dict(tables[row["table"]])
-    columns = typed_columns(settings.pop("columns"))
-    columns.update(typed_columns(settings.pop("only", {}).get(profile, {})))
-    table = Table(row["table"], settings, columns)
-    anything = row.get("anything")
+    table = make_table(row["table"], tables[row["table"]], profile)
+    prefixes = {**row.get("prefixes", {}), **({"": row["anything"]} if "anything" in row else {})}
     return Source(
         LogSource(**row["logsource"]),
         table,
         {
-            name: Column(native[0], columns[native[0]], tuple(native[3:]))
-            for name, native in row["fields"].items()
+            name: table.column(native[0], tuple(native[3:]))
+            for name, native in row.get("fields", {}).items()
         },
-        Column(anything[0], "string", tuple(anything[3:])) if anything else None,
+        {
+            start: Column(
+                place[0], notes=tuple(place[3:]), json=table.columns.get(place[0]) == "string"
+            )
+            for start, place in prefixes.items()
+        },
+        row.get("refused", {}),
+        read_wording(row),
+        tuple(row.get("notes", ())),
     )
+
+
+def make_table(name: str, given: Mapping[str, Any], profile: str) -> Table:
+    """An entry of tables.yml with the columns that ``profile`` has of it."""
+    settings = dict(given)
+    columns = typed_columns(settings.pop("columns"))
+    columns.update(typed_columns(settings.pop("only", {}).get(profile, {})))
+    computed = settings.pop("computed", {})
+    columns.update(dict.fromkeys(computed, "string"))
+    return Table(name, settings, columns, computed)
 
 
 def typed_columns(by_type: Mapping[str, list[str]]) -> dict[str, str]:

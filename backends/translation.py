@@ -69,7 +69,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """Something that goes with the query: the search request, a baseline request, a query."""
+    """Something that goes with the query: the search request, a baseline request, a query.
+
+    The body of a further query (kind ``query``) has its text under ``query``.
+    """
 
     name: str
     kind: str
@@ -93,7 +96,7 @@ class Query:
     @property
     def texts(self) -> tuple[str, ...]:
         """Every query to run: the text, and the companions that are further ones."""
-        further = (companion.body for companion in self.companions if companion.kind == QUERY)
+        further = (each.body["query"] for each in self.companions if each.kind == QUERY)
         return (self.text, *further)
 
     @property

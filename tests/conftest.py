@@ -56,3 +56,8 @@ def kql_binder() -> Callable[[str, Schema], BoundQuery]:
     from translator.verify.engines.kusto import bind_query
 
     return bind_query
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--update-golden`` writes the golden files anew."""
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden anew")

@@ -196,10 +196,16 @@ def capabilities(names: tuple[str, ...]) -> None:
 def filters(rules: tuple[str, ...]) -> None:
     """The filters that --filter switches on, in RULES (default: rules)."""
     from translator import listing
+    from translator.load import load
+    from translator.output import finding
 
-    rows = list(listing.filters(rules or ("rules",)))
+    loaded = load(rules or ("rules",), named_filters=True)
+    for diagnostic in loaded.diagnostics:
+        _say(finding(diagnostic))
+    rows = list(listing.filters(loaded.documents))
     if rows:
         click.echo(listing.aligned(rows), nl=False)
+    _exit(FOUND if loaded.diagnostics else 0)
 
 
 def _config(file: Path | None) -> Config:

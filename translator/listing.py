@@ -7,9 +7,9 @@ from typing import Any
 
 from backends.capabilities import FEATURES, capabilities
 from backends.profiles import TARGETS, load_profiles
+from backends.rules import Document
 from backends.translation import Fidelity
 from translator.languages import LANGUAGES
-from translator.load import load
 
 Row = Sequence[str]
 
@@ -45,9 +45,9 @@ def refusal_reasons(chosen: Iterable[str]) -> Iterator[Row]:
                 yield target, feature, cell.code, cell.reason
 
 
-def filters(paths: Iterable[str]) -> Iterator[Row]:
-    """Each filter under ``paths``: name, the rules it narrows, title."""
-    for document in load(paths, named_filters=True).documents:
+def filters(documents: Iterable[Document]) -> Iterator[Row]:
+    """Each filter among ``documents``: name, the rules it narrows, title."""
+    for document in documents:
         definition = document.data.get("filter")
         if not isinstance(definition, Mapping):
             continue

@@ -49,7 +49,7 @@ class Part:
     def of(cls, column: RowColumn, name: str) -> Part:
         """A part that carries a column's value, null included."""
         written = _ENCODE.get(column.type, _ENCODE_OTHER).format(x=syntax.name(column.name))
-        return cls(name, written, f'CASE({{x}} != "{_ABSENT}", {_DECODE[column.type]})')
+        return cls(name, written, f'CASE({{x}} != "{_ABSENT}", {_DECODE.get(column.type, "{x}")})')
 
     @classmethod
     def label(cls, name: str) -> Part:
@@ -122,6 +122,12 @@ class Points:
         """The DISSECT line that reads the point in ``column``; an empty name skips a part."""
         pattern = "|".join(f"%{{{name}}}" for name in names)
         return f"| DISSECT {syntax.name(column)} {syntax.literal(pattern)}"
+
+
+def _concat(texts: Sequence[str]) -> str:
+    """Texts as one, delimited."""
+    delimited = ', "|", '.join(texts)
+    return texts[0] if len(texts) == 1 else f"CONCAT({delimited})"
 
 
 def by(columns: Sequence[str], *more: str) -> str:

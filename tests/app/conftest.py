@@ -96,6 +96,14 @@ def hunt(name: str = "base") -> str:
     return f"{base(name)}---\n{count(name)}"
 
 
+def together(*names: str) -> str:
+    """Detection rules and the correlation that finds their matches in any order, ``both``."""
+    documents = [base(name, f"evil {name}") for name in names]
+    correlation = count("both").replace("many_both", "both").replace("event_count", "temporal")
+    correlation = correlation.replace("[both]", f"[{', '.join(names)}]")
+    return "---\n".join([*documents, correlation.replace("  condition: {gte: 1}\n", "")])
+
+
 def write(folder: Path, **files: str) -> Path:
     """Write ``<key>.yml`` for each file text, a ``__`` in the key parting folders."""
     for key, text in files.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.conftest import Trident, base, count, hunt, write
+from tests.app.conftest import Trident, base, count, hunt, together, write
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -56,6 +56,20 @@ def test_the_hunts(trident: Trident, project: Path) -> None:
     }
     assert f"kql/defender/{jpeg}.kql" not in dist
     json.loads(dist[f"eql/integrations/{jpeg}.baseline-request.json"])
+
+
+def test_a_rule_that_needs_two_queries(trident: Trident, tmp_path: Path) -> None:
+    write(tmp_path, rules__rule=together("one", "two"))
+    trident("build", cwd=tmp_path)
+    dist = files(tmp_path / "dist")
+    first, second = (dist[f"eql/integrations/both{part}.eql"] for part in ("", ".2"))
+    assert first != second
+    (entry,) = (
+        each
+        for each in json.loads(dist["manifest.json"])["translations"]
+        if each["target"] == "eql"
+    )
+    assert {"eql/integrations/both.eql", "eql/integrations/both.2.eql"} <= set(entry["files"])
 
 
 def test_the_files_are_what_convert_prints(trident: Trident, project: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from backends.capabilities import FEATURES
 from backends.profiles import TARGETS
-from tests.app.conftest import Trident, base, count, hunt, write
+from tests.app.conftest import Trident, base, count, hunt, together, write
 
 FILTER = """\
 title: Quiet machines
@@ -63,6 +63,17 @@ def test_every_target(trident: Trident, tmp_path: Path) -> None:
     assert "``` spl, profile microsoft_addon: " in ran.out
     assert "// eql, profile integrations: " in ran.out
     assert ran.out.count("\n\n") == len(TARGETS) - 1
+
+
+def test_a_rule_that_needs_two_queries(trident: Trident, tmp_path: Path) -> None:
+    write(tmp_path, rule=together("one", "two"))
+    ran = trident("convert", tmp_path, "-t", "eql")
+    assert ran.code == 0
+    first, second = ran.out.split("\n\n")
+    assert "// eql, profile integrations, query 1 of 2: " in first
+    assert "// eql, profile integrations, query 2 of 2: " in second
+    assert "sequence" in first
+    assert "sequence" in second
 
 
 SHAPE = {

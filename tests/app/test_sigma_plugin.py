@@ -17,7 +17,7 @@ from sigma.processing.pipeline import ProcessingPipeline
 
 from backends import profiles
 from backends.profiles import load_profiles
-from tests.app.conftest import Trident, base, count, hunt, write
+from tests.app.conftest import Trident, base, count, hunt, together, write
 
 STEG, JPEG = "steganography_then_webmail", "large_jpeg_from_new_source"
 
@@ -41,7 +41,10 @@ def queries(trident: Trident, hunts: Path, rule: str, target: str, profile: str)
         "convert", hunts / f"{rule}.yml", "-t", target, "--profile", profile, "--format", "json"
     )
     (found,) = ran.json["translations"]
-    return [found["query"], *(c["body"] for c in found["companions"] if c["kind"] == "query")]
+    return [
+        found["query"],
+        *(c["body"]["query"] for c in found["companions"] if c["kind"] == "query"),
+    ]
 
 
 def test_every_target_and_profile() -> None:
@@ -157,6 +160,10 @@ def test_callback_sees_each_query() -> None:
     (query,) = TridentKqlBackend().convert(collection(hunt()), callback=callback)
     assert seen == [("many_base", "default", 0)]
     assert query.startswith("// 0\n")
+
+
+def test_several_queries_of_one_rule() -> None:
+    assert len(TridentEqlBackend().convert(collection(together("one", "two")))) == 2
 
 
 @pytest.fixture

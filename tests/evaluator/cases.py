@@ -1,9 +1,9 @@
 """Hand-computed cases: rules, events and the alerts that follow from docs/semantics.md.
 
 A file under ``cases/`` is a list of tables. A table has a ``rule`` (a correlation), maybe
-``trident``, ``inner`` (correlations that the rule refers to, by name), ``events`` and ``common``
-(fields of every event); each of its ``cases`` may replace any of them, the rule key by key. The
-base rules ``a`` to ``d`` match an event that has their letter in its tag.
+``trident``, ``inner`` (correlations that the rule refers to, by name, ``trident`` inside),
+``events`` and ``common`` (fields of every event); each of its ``cases`` may replace any of them,
+the rule key by key. The base rules ``a`` to ``d`` match an event that has their letter in its tag.
 
 An event is ``[time, tag, fields]``; an alert is ``[group key..., time]``. Times are seconds
 after now, or sums such as ``-7d+1us``.
@@ -67,9 +67,8 @@ def _case(file: str, table: dict[str, Any], case: dict[str, Any]) -> Case:
     rule = {**table["rule"], **case.get("rule", {})}
     inner = given.get("inner", {})
     documents = [_base(name) for name in _BASES]
-    documents += [_correlation(name, correlation, {}) for name, correlation in inner.items()]
-    extension = {"trident": given["trident"]} if "trident" in given else {}
-    documents.append(_correlation("rule", rule, extension))
+    documents += [_correlation(name, correlation) for name, correlation in inner.items()]
+    documents.append(_correlation("rule", rule | {"trident": given.get("trident")}))
     common = given.get("common", {})
     events = [_event(*event, common=common) for event in given["events"]]
     evidence = given.get("evidence")
@@ -92,11 +91,10 @@ def _base(name: str) -> dict[str, Any]:
     }
 
 
-def _correlation(
-    name: str, correlation: dict[str, Any], extension: dict[str, Any]
-) -> dict[str, Any]:
-    kept = {key: value for key, value in correlation.items() if value is not None}
-    return {"title": name, "name": name, "correlation": kept, **extension}
+def _correlation(name: str, correlation: dict[str, Any]) -> dict[str, Any]:
+    given = {key: value for key, value in correlation.items() if value is not None}
+    extension = {"trident": given.pop("trident")} if "trident" in given else {}
+    return {"title": name, "name": name, "correlation": given, **extension}
 
 
 def _event(

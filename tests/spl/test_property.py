@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -14,17 +15,18 @@ from backends.detection import text
 from backends.evaluate import evaluate
 from backends.events import SECOND
 from backends.plan import Aggregate, Correlation, Ordered
+from tests.spl.dense import baseline_case
 from tests.spl.run import Row, run_spl, spl_alerts, wanted_alerts
 from tests.support.generate import NOW, Case, make_case
 
 
-def check(seed: str) -> bool:
+def check(seed: str, make: Callable[[Random], Case] = make_case) -> bool:
     """Whether the case fires; its alerts must be the evaluator's."""
-    case = make_case(Random(seed))
+    case = make(Random(seed))
     want = wanted_alerts(case.plan, case.events, NOW)
     translation, rows = run_spl(case.plan, case.events, NOW, seed=len(seed) + len(case.events))
     found = spl_alerts(translation, case.plan, rows)
-    assert found == want, f"seed {seed}\n{case.documents[5:]}\n{translation.query}\n{case.events}"
+    assert found == want, f"seed {seed}\n{case.documents}\n{translation.query}\n{case.events}"
     assert_evidence(case, rows)
     return bool(want)
 
@@ -34,7 +36,9 @@ def assert_evidence(case: Case, rows: list[Row]) -> None:
     plan = case.plan
     if not isinstance(plan, Correlation) or isinstance(plan.trigger, Aggregate):
         return
-    assert len(rows) == len(spl_rows := {(keys_of(row, plan), micros(row["_time"])) for row in rows})
+    assert len(rows) == len(
+        spl_rows := {(keys_of(row, plan), micros(row["_time"])) for row in rows}
+    )
     alerts = {(alert.group, alert.time): alert for alert in evaluate(plan, case.events, NOW)}
     assert spl_rows == set(alerts)
     for row in rows:
@@ -65,7 +69,14 @@ def test_alerts_equal_the_evaluator(block: int) -> None:
     assert any(fired)
 
 
+@pytest.mark.parametrize("block", range(4))
+def test_dense_baselines_equal_the_evaluator(block: int) -> None:
+    fired = [check(f"dense-{block}-{number}", baseline_case) for number in range(40)]
+    assert any(fired)
+
+
 if __name__ == "__main__":
     count, seed = int(sys.argv[1]), sys.argv[2]
-    fired = sum(check(f"{seed}-{number}") for number in range(count))
+    makers = (make_case, make_case, make_case, baseline_case)
+    fired = sum(check(f"{seed}-{number}", makers[number % 4]) for number in range(count))
     print(f"{count} runs without a difference, {fired} with alerts")

@@ -94,7 +94,12 @@ def test_regex(regex: str) -> None:
 
 
 REFUSED = [
-    ("re", "[[:alpha:]]", "TRI303", "a POSIX class, which the reference reads as single characters"),
+    (
+        "re",
+        "[[:alpha:]]",
+        "TRI303",
+        "a POSIX class, which the reference reads as single characters",
+    ),
     ("re", "(?m)^a$", "TRI303", "the flag belongs in the modifiers"),
     ("re", "(?x)a b", "TRI303", "a comment would end at a line break that no literal holds"),
     ("re", r"\u0041", "TRI303", "PCRE has no such escape"),

@@ -64,6 +64,8 @@ def _eval(tokens: list[Token], rows: list[Row], now: int) -> list[Row]:
 def _not_rounded(node: Node) -> None:
     """An assigned result is rounded to the least precise operand (Mathematical functions,
     ``exact``), so arithmetic must stand in exact() or in a comparison."""
+    if node[0] == "group":
+        _not_rounded(node[1])
     if node[0] == "op" and node[1] in ARITHMETIC:
         raise ModelError(f"arithmetic assigned without exact(): {node}")
     if node[0] == "call" and node[1] in ("if", "case", "coalesce", "round"):
@@ -95,14 +97,15 @@ def _rename(tokens: list[Token], rows: list[Row], now: int) -> list[Row]:
         if word.text.upper() != "AS":
             raise ModelError("rename without AS")
         pairs.append((_name(source), _name(target)))
-    found = []
-    for row in rows:
-        moved = dict(row)
-        for source, target in pairs:
-            if source in moved:
-                moved[target] = moved.pop(source)
-        found.append(moved)
-    return found
+    targets = dict(pairs)
+    kept = set(targets) | set(targets.values())
+    if len(kept) < 2 * len(pairs):
+        raise ModelError("rename of a renamed field")
+    # A column that has the new name already is overwritten; the renamed one keeps its place.
+    return [
+        {targets.get(name, name): row[name] for name in row if name not in targets.values()}
+        for row in rows
+    ]
 
 
 def _mvexpand(tokens: list[Token], rows: list[Row], now: int) -> list[Row]:

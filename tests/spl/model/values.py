@@ -209,6 +209,12 @@ def _substr(value: Any, start: int, length: int | None = None) -> Any:
     return found[start - 1 : None if length is None else start - 1 + length]
 
 
+def _max(*values: Any) -> Any:
+    if any(not isinstance(value, int | float) for value in values):
+        raise ModelError(f"max of {values}")
+    return max(values)
+
+
 def _coalesce(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
@@ -229,7 +235,7 @@ FUNCTIONS: dict[str, Any] = {
     "exact": lambda value: value,
     "round": _round,
     "floor": lambda value: None if value is None else math.floor(value),
-    "max": lambda *values: max(values),
+    "max": _max,
     "mvappend": _mvappend,
     "mvindex": _mvindex,
     "split": _split,

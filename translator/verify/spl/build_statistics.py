@@ -6,27 +6,27 @@ from typing import Any
 
 from lark import Token, Transformer
 
-from translator.verify.spl import ast
+from translator.verify.spl import nodes
 from translator.verify.spl.build_terms import Children, name_of
-from translator.verify.spl.lexical import unquoted
+from translator.verify.spl.lexical import in_eval, unquoted
 
-_ALIASES = {"c": "count", "distinct_count": "dc", "mean": "avg", "estdc": "estdc"}
+_ALIASES = {"c": "count", "distinct_count": "dc", "mean": "avg"}
 
 
 class Statistics(Transformer[Token, Any]):
     """``stats`` and its relatives."""
 
-    def aggregate_eval(self, children: Children) -> ast.Expression:
-        found: ast.Expression = children[-1]
+    def aggregate_eval(self, children: Children) -> nodes.Expression:
+        found: nodes.Expression = children[-1]
         return found
 
     def alias(self, children: Children) -> list[str]:
         return [name_of(children[-1])]
 
-    def aggregate(self, children: Children) -> ast.Aggregate:
+    def aggregate(self, children: Children) -> nodes.Aggregate:
         function, *rest = children
         alias = rest.pop()[0] if rest and isinstance(rest[-1], list) else None
-        argument: str | ast.Expression | None = None
+        argument: str | nodes.Expression | None = None
         written = str(function)
         if rest:
             (argument,) = rest
@@ -35,7 +35,7 @@ class Statistics(Transformer[Token, Any]):
             shown = argument if isinstance(argument, str) else "eval(...)"
             written = f"{function}({shown})"
         name = str(function).lower()
-        return ast.Aggregate(_ALIASES.get(name, name), argument, alias or written)
+        return nodes.Aggregate(_ALIASES.get(name, name), argument, alias or written)
 
     def key(self, children: Children) -> str:
         return name_of(children[0])
@@ -47,27 +47,28 @@ class Statistics(Transformer[Token, Any]):
     def by(self, children: Children) -> list[Any]:
         return [each for each in children[1:] if str(each) != ","]
 
-    def stats_value(self, children: Children) -> str | ast.Expression:
+    def stats_value(self, children: Children) -> str | nodes.Expression:
         (value,) = children
         if not isinstance(value, Token):
-            found: ast.Expression = value
+            found: nodes.Expression = value
             return found
         if value.type == "RESET_QUOTED":
-            return str(value)
-        return unquoted(str(value))
+            # Source: "streamstats", Escaping string values: reset_after="("expression")".
+            return in_eval(str(value)[3:-3])
+        return in_eval(unquoted(str(value)))
 
-    def stats_option(self, children: Children) -> tuple[str, str | ast.Expression]:
+    def stats_option(self, children: Children) -> tuple[str, str | nodes.Expression]:
         name, value = children
         return str(name).lower(), value
 
-    def stats(self, children: Children) -> ast.Stats | ast.Opaque:
+    def stats(self, children: Children) -> nodes.Stats | nodes.Opaque:
         command, *parts = children
         by = parts.pop() if isinstance(parts[-1], list) else []
         pairs = [each for each in (*parts, *by) if isinstance(each, tuple)]
-        aggregates = tuple(each for each in parts if isinstance(each, ast.Aggregate))
+        aggregates = tuple(each for each in parts if isinstance(each, nodes.Aggregate))
         if any(getattr(each, "type", "") == "MACRO" for each in parts):
-            return ast.Opaque(str(command).lower())
-        return ast.Stats(
+            return nodes.Opaque(str(command).lower())
+        return nodes.Stats(
             str(command).lower(),
             aggregates,
             tuple(each for each in by if isinstance(each, str)),
@@ -75,8 +76,5 @@ class Statistics(Transformer[Token, Any]):
             {name: value for name, value in pairs if not isinstance(value, str)},
         )
 
-    def from_(self, children: Children) -> None:
-        return None
-
-    def tstats(self, children: Children) -> ast.Opaque:
-        return ast.Opaque(str(children[0]).lower())
+    def tstats(self, children: Children) -> nodes.Opaque:
+        return nodes.Opaque(str(children[0]).lower())

@@ -6,7 +6,7 @@ from typing import Any
 
 from lark import Token, Transformer
 
-from translator.verify.spl.ast import (
+from translator.verify.spl.nodes import (
     AllTerms,
     AnyTerm,
     Binary,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from lark import Lark
 from lark.exceptions import UnexpectedInput, VisitError
 
-from translator.verify.spl.ast import Expression, Pipeline
+from translator.verify.spl.nodes import Command, Expression, Pipeline, Stats
 from translator.verify.spl.build import Commands
 from translator.verify.spl.checks import check, check_expression
 from translator.verify.spl.errors import SplError, SplSyntaxError
@@ -23,8 +25,21 @@ def parse(text: str) -> Pipeline:
             function, a wrong number of arguments, an option that the command does not have.
     """
     commands: Pipeline = _build(without_comments(text), "pipeline")
+    commands = tuple(map(_with_resets, commands))
     check(commands)
     return commands
+
+
+def _with_resets(command: Command) -> Command:
+    """Reset conditions may stand in quotes; they are expressions all the same."""
+    if not isinstance(command, Stats):
+        return command
+    quoted = {name for name in command.options if name in ("reset_before", "reset_after")}
+    return replace(
+        command,
+        options={name: text for name, text in command.options.items() if name not in quoted},
+        resets={**command.resets, **{each: _expression(command.options[each]) for each in quoted}},
+    )
 
 
 def parse_expression(text: str) -> Expression:
@@ -33,12 +48,17 @@ def parse_expression(text: str) -> Expression:
     Raises:
         SplSyntaxError: as ``parse`` does.
     """
-    expression: Expression = _build(text, "expression")
+    expression = _expression(text)
     check_expression(expression)
     return expression
 
 
-def _build(text: str, start: str) -> object:
+def _expression(text: str) -> Expression:
+    expression: Expression = _build(text, "expression")
+    return expression
+
+
+def _build(text: str, start: str) -> Any:
     try:
         return Commands().transform(_grammar().parse(text, start=start))
     except UnexpectedInput as error:

@@ -1,0 +1,319 @@
+"""Counts, values and rule presence over the matches of each trailing window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from backends.esql import syntax
+from backends.esql.outputs import Output, places, sources, time_of
+from backends.esql.points import Part, Points, by
+from backends.esql.stream import RowColumn, Rows
+from backends.eql.predicates import NUMERIC
+from backends.plan import (
+    Aggregate,
+    AllOf,
+    AnyOf,
+    Expression,
+    Has,
+    Not,
+    Operator,
+    RuleCount,
+    Statistic,
+    Together,
+)
+
+_SYMBOLS: Mapping[Operator, str] = {
+    Operator.GT: ">",
+    Operator.GTE: ">=",
+    Operator.LT: "<",
+    Operator.LTE: "<=",
+    Operator.EQ: "==",
+    Operator.NEQ: "!=",
+}
+
+# Nearest rank without a percentile function (docs/semantics.md): with n values, of them `below`
+# under and `upto` up to the number, rank r <= k is p * n <= 100 * k.
+_RANKS: Mapping[Operator, str] = {
+    Operator.GT: "{upto} < {rank}",
+    Operator.GTE: "{below} < {rank}",
+    Operator.LT: "{below} >= {rank}",
+    Operator.LTE: "{upto} >= {rank}",
+    Operator.EQ: "{below} < {rank} AND {upto} >= {rank}",
+    Operator.NEQ: "NOT ({below} < {rank} AND {upto} >= {rank})",
+}
+
+# What the definition takes for a number (docs/semantics.md, Detections): decimal text.
+_DECIMAL = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+
+
+@dataclass(slots=True)
+class Fired:
+    """The rows on which a correlation fires: one per alert, with the group key and ``time``.
+
+    ``values`` says where each result column of a match comes from, ``extra`` names further
+    columns to show and how they are made.
+    """
+
+    lines: list[str]
+    values: dict[Output, str] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """A number per match time that adds up over a window."""
+
+    name: str
+    counted: str
+    kind: str = "long"
+
+
+def always_fires(trigger: object) -> bool:
+    """Whether every match fires: its window holds at least itself."""
+    return (
+        isinstance(trigger, Aggregate)
+        and trigger.statistic is Statistic.COUNT
+        and (
+            (trigger.op is Operator.GTE and trigger.number <= 1)
+            or (trigger.op is Operator.GT and trigger.number < 1)
+        )
+    )
+
+
+def matches_alone(rows: Rows, shown: Sequence[Output]) -> Fired:
+    """One row per match, for a condition that every match fulfils."""
+    columns = sources(shown)
+    values = {o: syntax.name(o.source.name) for o in shown if o.source and o.place is not None}
+    return Fired(rows.assigned([*rows.keys, *columns]), values)
+
+
+def aggregate(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: str) -> Fired:
+    """One row per alert of a condition on the values in a window."""
+    if trigger.statistic is Statistic.DISTINCT:
+        return _distinct(rows, trigger, shown, since)
+    claim = rows.stream.claim
+    values = [rows.column(name) for name in trigger.fields]
+    lines = rows.assigned([*rows.keys, *values, *sources(shown)])
+    if values and values[0].type not in NUMERIC:
+        lines.append(f"| EVAL {number_from_text(rows, values[0], number := claim('number'))}")
+    else:
+        number = values[0].name if values else ""
+    measures, condition = _measures(rows, trigger, syntax.name(number) if number else "", values)
+    carried = _carried(rows, shown)
+    counted = [f"{measure.name} = {measure.counted}" for measure in measures]
+    counted += [f"{syntax.name(s.name)} = MAX({syntax.name(s.name)})" for s in carried]
+    points = Points.over(
+        rows, [*(Part.number(m.name, m.kind) for m in measures), *carried.values()]
+    )
+    read = [f"{m.name} = {part.value()}" for m, part in zip(measures, points.parts, strict=False)]
+    first = claim("FirstMatch")
+    time = rows.stream.time
+    shows = [f"{first} = MIN({points.match})"] if rows.shows else []
+    sums = [f"{measure.name} = SUM({measure.name})" for measure in measures]
+    lines += [
+        f"| STATS {syntax.listed(counted)}{by(rows.key_names, time)}",
+        *points.windows(since=since),
+        f"| EVAL {syntax.listed(read)}",
+        f"| STATS {syntax.listed([*sums, *shows, *_latest(carried, points)])}"
+        f"{by(rows.key_names, time)}",
+        f"| WHERE {condition}",
+    ]
+    extra = {measures[0].name: measures[0].name, first: f"TO_DATETIME({first})"}
+    return Fired(lines, _values(shown, carried), extra)
+
+
+def temporal(
+    rows: Rows, trigger: RuleCount | Together, shown: Sequence[Output], since: str
+) -> Fired:
+    """One row per alert of an unordered correlation."""
+    claim, rule, time = rows.stream.claim, rows.stream.rule, rows.stream.time
+    columns = sources(shown)
+    lines = rows.assigned([*rows.keys, *columns])
+    points = Points.over(rows, [Part.label(rule), *(_part(rows, column) for column in columns)])
+    seen = [claim(f"rule{index + 1}") for index in rows.everywhere]
+    latest = [
+        f"{name} = MAX({points.point}) WHERE {rows.stream.is_rule([label])}"
+        for name, label in zip(seen, rows.labels, strict=True)
+    ]
+    if isinstance(trigger, Together):
+        candidates = rows.stream.is_rule(rows.labels_of(trigger.positive))
+        condition = _expression(trigger.expression, seen)
+    else:
+        candidates = ""
+        present = " + ".join(f"CASE({name} IS NOT NULL, 1, 0)" for name in seen)
+        condition = f"{present} {_SYMBOLS[trigger.op]} {trigger.number}"
+    lines += [
+        *points.windows(candidates, since),
+        f"| STATS {syntax.listed(latest)}{by(rows.key_names, time)}",
+        f"| WHERE {condition}",
+    ]
+    if not rows.shows:
+        return Fired(lines)
+    named = [claim(f"Rule{index + 1}Time") for index in rows.everywhere]
+    return evidence(rows, lines, points, dict(enumerate(seen)), dict(enumerate(named)), shown)
+
+
+def evidence(
+    rows: Rows,
+    lines: list[str],
+    points: Points,
+    latest: Mapping[int, str],
+    times: Mapping[int, str],
+    shown: Sequence[Output],
+) -> Fired:
+    """Take apart the ``latest`` point of each place: its fields, and its time.
+
+    ``times`` names the column of each place's time; one that the rule names keeps its name.
+    """
+    fired = Fired(lines)
+    for place, column in latest.items():
+        wanted = {o.source: o for o in shown if o.place == place and o.source is not None}
+        columns = sources(shown)
+        names = {
+            source: rows.stream.claim(syntax.identifier(f"{source.name}_text"))
+            for source in columns
+            if source in wanted
+        }
+        if names:
+            parts = ["", *("" for part in points.parts[: len(points.parts) - len(columns)])]
+            parts += [names.get(source, "") for source in columns]
+            fired.lines.append(points.dissect(column, parts))
+        for output in shown:
+            if output.place == place:
+                fired.values[output] = (
+                    f"TO_DATETIME({time_of(column)})"
+                    if output.source is None
+                    else _decoded(output.source, names[output.source])
+                )
+        if place in times and not any(o.place == place and o.source is None for o in shown):
+            fired.extra[times[place]] = f"TO_DATETIME({time_of(column)})"
+    return fired
+
+
+def number_from_text(rows: Rows, column: RowColumn, name: str) -> str:
+    """The assignment of a text column's number, null where the text is none."""
+    text = syntax.name(column.name)
+    if column.type != "string":
+        text = f"TO_STRING({text})"
+    return f"{name} = CASE({text} RLIKE {syntax.literal(_DECIMAL)}, TO_DOUBLE({text}))"
+
+
+def _distinct(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: str) -> Fired:
+    """Distinct values by nested STATS: COUNT_DISTINCT is an estimate."""
+    claim, time = rows.stream.claim, rows.stream.time
+    values = [rows.column(name) for name in trigger.fields]
+    carried = _carried(rows, shown)
+    value, count, first = claim("value"), claim("Values"), claim("FirstMatch")
+    points = Points.over(rows, [Part.label(value), *carried.values()])
+    shows = [f"{first} = MIN({points.match})"] if rows.shows else []
+    again = [f"{first} = MIN({first})"] if rows.shows else []
+    again += [f"{part.name} = MAX({part.name})" for part in carried.values()]
+    inner = syntax.listed([*shows, *_latest(carried, points)])
+    counted = [f'{count} = COUNT(*) WHERE {value} != "-"', *again]
+    lines = [
+        *rows.assigned([*rows.keys, *values, *sources(shown)]),
+        f"| EVAL {value} = {_tuple(values)}",
+        *points.windows(since=since),
+        f"| STATS {inner}{by(rows.key_names, time, value)}".replace("  ", " "),
+        f"| STATS {syntax.listed(counted)}{by(rows.key_names, time)}",
+        f"| WHERE {count} {_SYMBOLS[trigger.op]} {syntax.number(trigger.number)}",
+    ]
+    return Fired(lines, _values(shown, carried), {count: count, first: f"TO_DATETIME({first})"})
+
+
+def _tuple(values: Sequence[RowColumn]) -> str:
+    """A tuple of values as one text: base64 parts with a dot between; "-" when one is missing."""
+    names = [syntax.name(value.name) for value in values]
+    kinds = [value.type for value in values]
+    given = [
+        f'{name} != ""' if kind == "string" else f"{name} IS NOT NULL"
+        for name, kind in zip(names, kinds, strict=True)
+    ]
+    texts = [
+        f"TO_BASE64({name})" if kind == "string" else f"TO_BASE64(TO_STRING({name}))"
+        for name, kind in zip(names, kinds, strict=True)
+    ]
+    dotted = ', ".", '.join(texts)
+    joined = texts[0] if len(texts) == 1 else f"CONCAT({dotted})"
+    return f'CASE({" AND ".join(given)}, {joined}, "-")'
+
+
+def _measures(
+    rows: Rows, trigger: Aggregate, number: str, values: Sequence[RowColumn]
+) -> tuple[list[_Measure], str]:
+    """What is counted per match time, the first one shown, and the condition on the sums."""
+    symbol, wanted = _SYMBOLS[trigger.op], syntax.number(trigger.number)
+    claim = rows.stream.claim
+    if trigger.statistic is Statistic.COUNT:
+        count = claim("Matches")
+        return [_Measure(count, "COUNT(*)")], f"{count} {symbol} {wanted}"
+    count = claim("Values")
+    counted = _Measure(count, f"COUNT({number})")
+    if trigger.statistic in (Statistic.SUM, Statistic.AVG):
+        whole = values[0].type in ("long", "int")
+        total = claim("Total")
+        # A mean is compared as total against number * count, which is exact for whole numbers.
+        right = wanted if trigger.statistic is Statistic.SUM else f"{wanted} * {count}"
+        summed = f"COALESCE(SUM({number}), {'0' if whole else '0.0'})"
+        return (
+            [_Measure(total, summed, "long" if whole else "real"), counted],
+            f"{count} > 0 AND {total} {symbol} {right}",
+        )
+    below, upto = claim("Below"), claim("UpTo")
+    rank = f"{trigger.percentile} * {count}"
+    test = _RANKS[trigger.op].format(below=f"100 * {below}", upto=f"100 * {upto}", rank=rank)
+    return (
+        [
+            counted,
+            _Measure(below, f"COUNT(*) WHERE {number} < {wanted}"),
+            _Measure(upto, f"COUNT(*) WHERE {number} <= {wanted}"),
+        ],
+        f"{count} > 0 AND {test}",
+    )
+
+
+def _part(rows: Rows, column: RowColumn) -> Part:
+    return Part.of(column, rows.stream.claim(syntax.identifier(f"{column.name}_text")))
+
+
+def _carried(rows: Rows, shown: Sequence[Output]) -> dict[RowColumn, Part]:
+    """The fields of the firing match that the result shows, as parts of a point."""
+    return {column: _part(rows, column) for column in sources(shown)}
+
+
+def _latest(carried: Mapping[RowColumn, Part], points: Points) -> list[str]:
+    """The fields of the match that fires; of several at one time, each field's greatest."""
+    time = points.rows.stream.time
+    return [
+        f"{part.name} = MAX({part.name}) WHERE {points.match} == {time}"
+        for part in carried.values()
+    ]
+
+
+def _values(shown: Sequence[Output], carried: Mapping[RowColumn, Part]) -> dict[Output, str]:
+    return {
+        output: carried[output.source].value()
+        for output in shown
+        if output.source is not None and output.place is not None
+    }
+
+
+def _decoded(source: RowColumn, text: str) -> str:
+    return Part.of(source, text).value()
+
+
+def _expression(expression: Expression, seen: Sequence[str]) -> str:
+    match expression:
+        case Has(branch):
+            return f"{seen[branch]} IS NOT NULL"
+        case Not(part):
+            return f"NOT ({_expression(part, seen)})"
+        case AllOf(parts):
+            return _joined(parts, seen, "AND")
+        case AnyOf(parts):
+            return _joined(parts, seen, "OR")
+
+
+def _joined(parts: Iterable[Expression], seen: Sequence[str], word: str) -> str:
+    return f"({f' {word} '.join(_expression(part, seen) for part in parts)})"

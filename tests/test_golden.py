@@ -1,0 +1,57 @@
+"""What every shipped rule becomes on every target and profile, as files under ``golden/``.
+
+They show what a change changes and prove nothing; the other tests run the queries. Written again
+by ``pytest tests/test_golden.py --update-golden`` and by nothing else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from translator.build import artifacts
+from translator.config import Config
+from translator.convert import ALL, chosen_profiles, chosen_targets, convert
+from translator.tree import MANIFEST
+
+GOLDEN = Path(__file__).with_name("golden")
+
+
+@pytest.fixture(scope="module")
+def built(root: Path) -> dict[str, bytes]:
+    """Every artifact of the shipped rules, with a list of the refusals in place of the manifest,
+    whose version and digests say nothing about a query."""
+    config = Config()
+    profiles = chosen_profiles(chosen_targets([ALL]), (), config, every=True)
+    outcome = convert([str(root / "rules")], profiles, config)
+    assert not outcome.errors
+    files = artifacts(outcome, root / "rules", config)
+    del files[MANIFEST]
+    refused = sorted(
+        f"{t.rule.slug} {t.target} {t.profile}: {t.error.code}\n"
+        for t in outcome.translations
+        if t.error
+    )
+    files["refused.txt"] = "".join(refused).encode()
+    return files
+
+
+def test_update(built: dict[str, bytes], pytestconfig: pytest.Config) -> None:
+    if not pytestconfig.getoption("--update-golden"):
+        pytest.skip("writes only with --update-golden")
+    for file in GOLDEN.rglob("*.*"):
+        file.unlink()
+    for name, content in built.items():
+        (GOLDEN / name).parent.mkdir(parents=True, exist_ok=True)
+        (GOLDEN / name).write_bytes(content)
+
+
+def test_the_same_files(built: dict[str, bytes]) -> None:
+    known = {file.relative_to(GOLDEN).as_posix() for file in GOLDEN.rglob("*") if file.is_file()}
+    assert known == set(built)
+
+
+def test_the_same_content(built: dict[str, bytes]) -> None:
+    for name, content in built.items():
+        assert (GOLDEN / name).read_text("utf-8") == content.decode(), name
