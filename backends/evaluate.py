@@ -32,6 +32,7 @@ from backends.plan import (
     Search,
     Statistic,
     Together,
+    searches,
 )
 
 _OPERATORS: Mapping[Operator, Callable[[Fraction | int, Fraction | int], bool]] = {
@@ -42,6 +43,10 @@ _OPERATORS: Mapping[Operator, Callable[[Fraction | int, Fraction | int], bool]] 
     Operator.EQ: eq,
     Operator.NEQ: ne,
 }
+
+
+Matched = Mapping[Search, list[Event]]
+"""The events that satisfy each base rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,52 +77,76 @@ def evaluate(plan: Plan, events: Iterable[Event], now: int | None = None) -> lis
     """The alerts of ``plan`` on ``events`` (any order), sorted by time and group.
 
     ``now`` (microseconds) is needed for a lookback or a baseline only. A rule without
-    correlation gives one alert per matching event, with an empty group.
+    correlation gives one alert per matching event, with an empty group. Events are read once
+    and only those that match a base rule are kept.
     """
-    log = list(events)
+    matched = _match(plan, events)
     if isinstance(plan, Search):
-        found = (Alert((), m.time, (m,)) for m in _search(plan, log, 0))
+        found = (Alert((), event.time, (_as_match(event, 0),)) for event in matched[plan])
         return sorted(found, key=lambda alert: alert.time)
-    return _correlate(plan, log, now)
+    return _correlate(plan, matched, now)
+
+
+def matching(plan: Plan, events: Iterable[Event]) -> list[Event]:
+    """The events that satisfy some base rule of ``plan``: all that an evaluation needs."""
+    tests = [(s.logsource, compile_detection(s.condition)) for s in dict.fromkeys(searches(plan))]
+    return [
+        event
+        for event in events
+        if any(source.covers(event.logsource) and test(event.fields) for source, test in tests)
+    ]
 
 
 def history(plan: Correlation, events: Iterable[Event], now: int) -> History:
     """The limits and seen tuples of a baseline hunt's history window."""
+    return _history(plan, _match(plan, events), now)
+
+
+def _match(plan: Plan, events: Iterable[Event]) -> Matched:
+    tests = [
+        (s, s.logsource, compile_detection(s.condition)) for s in dict.fromkeys(searches(plan))
+    ]
+    matched: dict[Search, list[Event]] = {search: [] for search, _, _ in tests}
+    for event in events:
+        for search, source, test in tests:
+            if source.covers(event.logsource) and test(event.fields):
+                matched[search].append(event)
+    return matched
+
+
+def _as_match(event: Event, branch: int) -> Match:
+    return Match(event.time, branch, event.fields)
+
+
+def _history(plan: Correlation, matched: Matched, now: int) -> History:
     assert plan.baseline is not None
-    log = list(events)
     matches = (
         _reader(branch, match)
         for index, branch in enumerate(plan.branches)
-        for match in _matches(branch, log, index, None)
+        for match in _matches(branch, matched, index, None)
         if in_history(plan.baseline, match.time, now)
     )
     return learn(plan.baseline, matches)
 
 
-def _search(plan: Search, log: Sequence[Event], branch: int) -> Iterator[Match]:
-    test = compile_detection(plan.condition)
-    for event in log:
-        if plan.logsource.covers(event.logsource) and test(event.fields):
-            yield Match(event.time, branch, event.fields)
-
-
-def _matches(branch: Branch, log: Sequence[Event], index: int, now: int | None) -> Iterator[Match]:
+def _matches(branch: Branch, matched: Matched, index: int, now: int | None) -> Iterator[Match]:
     if isinstance(branch.matches, Search):
-        yield from _search(branch.matches, log, index)
+        for event in matched[branch.matches]:
+            yield _as_match(event, index)
         return
-    for alert in _correlate(branch.matches, log, now):
+    for alert in _correlate(branch.matches, matched, now):
         yield Match(alert.time, index, dict(zip(branch.matches.group_by, alert.group, strict=True)))
 
 
-def _correlate(plan: Correlation, log: Sequence[Event], now: int | None) -> list[Alert]:
+def _correlate(plan: Correlation, matched: Matched, now: int | None) -> list[Alert]:
     groups: dict[tuple[str, ...], list[Match]] = defaultdict(list)
     past = None
     if plan.baseline is not None:
         if now is None:
             raise ValueError("a baseline needs a value for now")
-        past = history(plan, log, now)
+        past = _history(plan, matched, now)
     for index, branch in enumerate(plan.branches):
-        for match in _matches(branch, log, index, now):
+        for match in _matches(branch, matched, index, now):
             if plan.baseline is not None and past is not None and now is not None:
                 if not in_current(plan.baseline, match.time, now):
                     continue

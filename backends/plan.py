@@ -85,12 +85,13 @@ class Search:
     """One base rule: events of a log source that satisfy a detection.
 
     ``condition`` is pySigma's parsed condition tree with Sigma field names; several conditions
-    of one rule are joined by OR. It is never changed, so one plan serves every profile.
+    of one rule are joined by OR. It is never changed, so one plan serves every profile; within a
+    plan the identity tells searches apart.
     """
 
     identity: Identity
     logsource: LogSource
-    condition: Any
+    condition: Any = field(compare=False, repr=False)
     outputs: tuple[str, ...] = ()
 
 

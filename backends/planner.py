@@ -9,20 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sigma.conditions import (
-    ConditionFieldEqualsValueExpression,
-    ConditionItem,
-    ConditionOR,
-    ConditionValueExpression,
-)
 from sigma.correlations import SigmaCorrelationRule
-from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
-from sigma.types import Placeholder, SigmaRegularExpression, SigmaString
 
+from backends.base_rule import plan_search
 from backends.diagnostics import Diagnostic, Severity, TridentError
 from backends.extension import read_extension
-from backends.plan import Branch, Correlation, Identity, LogSource, Plan, Search
+from backends.plan import Branch, Correlation, Identity, Plan, Search
 from backends.raw import check_keys
 from backends.references import circle, emitted, references
 from backends.rules import Document, Rule, Ruleset
@@ -82,7 +75,7 @@ class Planner:
 
     def _plan(self, rule: Rule) -> Plan:
         if isinstance(rule.sigma, SigmaRule):
-            return _search(rule, rule.sigma)
+            return plan_search(rule, rule.sigma)
         if way := circle(rule, self._ruleset):
             chain = " -> ".join(each.identity.slug for each in way)
             raise TridentError(
@@ -172,50 +165,6 @@ class Planner:
                 "refers to cannot have",
             )
         return plan
-
-
-def _search(rule: Rule, sigma: SigmaRule) -> Search:
-    if "trident" in rule.document.data:
-        raise TridentError(
-            "TRI107", "trident belongs in a correlation", span=rule.document.at("trident")
-        )
-    try:
-        parsed = [condition.parsed for condition in sigma.detection.parsed_condition]
-    except SigmaError as error:
-        raise TridentError(
-            "TRI101", str(error), span=rule.document.at("detection", "condition")
-        ) from error
-    if not parsed or any(condition is None for condition in parsed):
-        raise TridentError(
-            "TRI101", "the condition is empty", span=rule.document.at("detection", "condition")
-        )
-    missing = [name for condition in parsed for name in _placeholders(condition)]
-    if missing:
-        raise TridentError(
-            "TRI109",
-            f"the placeholder %{missing[0]}% has no value",
-            span=rule.document.at("detection"),
-        )
-    source = sigma.logsource
-    return Search(
-        rule.identity,
-        LogSource(source.category, source.product, source.service),
-        parsed[0] if len(parsed) == 1 else ConditionOR(parsed),
-        tuple(sigma.fields or ()),
-    )
-
-
-def _placeholders(condition: object) -> Iterator[str]:
-    """The names of the placeholders that are left in a condition tree."""
-    if isinstance(condition, ConditionItem):
-        for part in condition.args:
-            yield from _placeholders(part)
-        return
-    assert isinstance(condition, ConditionFieldEqualsValueExpression | ConditionValueExpression)
-    value = condition.value
-    text = value.regexp if isinstance(value, SigmaRegularExpression) else value
-    if isinstance(text, SigmaString):
-        yield from (part.name for part in text.s if isinstance(part, Placeholder))
 
 
 def _group_by(document: Document, raw: Any) -> tuple[str, ...]:

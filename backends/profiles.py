@@ -3,7 +3,8 @@
 A target folder holds ``profiles.yml`` (names and settings), ``tables.yml`` (tables with typed
 columns) and ``fields.yml`` (log source -> table and Sigma field -> column, each row with its
 source and how sure we are); the folders ``tables`` and ``fields`` hold more of the same, one
-file per family. ``resolve`` is the only reader of the field mapping.
+file per family. A target may read another's data instead (``data`` in its profiles.yml).
+``resolve`` is the only reader of the field mapping.
 """
 
 from __future__ import annotations
@@ -31,15 +32,16 @@ class Column:
 
     ``type`` is one of string, long, int, real, bool, datetime, dynamic, ip. ``container`` is the
     column that holds this field as a property (Sentinel's ``WindowsEvent.EventData``), its name
-    a path with dots; ``json`` says that the container is JSON as text. ``expression`` is how the
-    target's language computes a column that is not stored.
+    a path with dots, and ``format`` how it is held there as text (``json``, ``xml``; "" in a
+    dynamic column). ``expression`` is how the target's language computes a column that is not
+    stored.
     """
 
     name: str
     type: str = "string"
     notes: tuple[str, ...] = ()
     container: str = ""
-    json: bool = False
+    format: str = ""
     expression: str = ""
 
 
@@ -47,17 +49,23 @@ class Column:
 class Table:
     """A table, data set or sourcetype; ``settings`` are the target's own (index, macro, ...).
 
-    ``computed`` holds the expressions of the columns that are not stored.
+    ``computed`` holds the expressions of the columns that are not stored, ``formats`` how text
+    columns hold properties.
     """
 
     name: str
     settings: Mapping[str, Any]
     columns: Mapping[str, str]
     computed: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)
 
     def column(self, name: str, notes: tuple[str, ...] = ()) -> Column:
-        """The table's own column of that name."""
-        return Column(name, self.columns[name], notes, expression=self.computed.get(name, ""))
+        """The table's own column of that name, or ``column.path``: a property of one."""
+        if name in self.columns:
+            return Column(name, self.columns[name], notes, expression=self.computed.get(name, ""))
+        container, _, path = name.partition(".")
+        self.columns[container]  # a KeyError names the unknown column
+        return Column(path, "string", notes, container, self.formats.get(container, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +162,15 @@ def resolve(logsource: LogSource, name: str, profile: Profile) -> Column:
 
 @cache
 def load_profiles(target: str) -> Mapping[str, Profile]:
-    """All profiles of ``target`` by name, in the order of its profiles.yml."""
-    package = resources.files(f"backends.{target}")
+    """All profiles of ``target`` by name, in the order of its profiles.yml.
 
+    A profile with a key ``data`` is the profile of that name of another target, whose tables and
+    fields it reads, with its own settings beside the other's.
+    """
+    package = resources.files(f"backends.{target}")
     profiles = _read(package / "profiles.yml")
+    if all("data" in settings for settings in profiles.values()):
+        return {name: _lent(target, name, settings) for name, settings in profiles.items()}
     tables: dict[str, Any] = {}
     for part in _parts(package, "tables"):
         tables |= part
@@ -179,6 +192,11 @@ def load_profiles(target: str) -> Mapping[str, Profile]:
         )
         for name, settings in profiles.items()
     }
+
+
+def _lent(target: str, name: str, settings: dict[str, Any]) -> Profile:
+    lender = load_profiles(settings.pop("data"))[name]
+    return replace(lender, target=target, settings={**lender.settings, **settings})
 
 
 def _read(file: Traversable) -> Any:
@@ -235,7 +253,7 @@ def make_source(row: Mapping[str, Any], tables: Mapping[str, Any], profile: str)
         },
         {
             start: Column(
-                place[0], notes=tuple(place[3:]), json=table.columns.get(place[0]) == "string"
+                place[0], notes=tuple(place[3:]), format=table.formats.get(place[0], "")
             )
             for start, place in prefixes.items()
         },
@@ -252,7 +270,7 @@ def make_table(name: str, given: Mapping[str, Any], profile: str) -> Table:
     columns.update(typed_columns(settings.pop("only", {}).get(profile, {})))
     computed = settings.pop("computed", {})
     columns.update(dict.fromkeys(computed, "string"))
-    return Table(name, settings, columns, computed)
+    return Table(name, settings, columns, computed, settings.pop("formats", {}))
 
 
 def typed_columns(by_type: Mapping[str, list[str]]) -> dict[str, str]:

@@ -7,8 +7,8 @@ bound, so that every renderer sees conditions that its records can meet.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sigma.conditions import (
@@ -59,6 +59,27 @@ class Wording:
     lacks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     either: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keywords: tuple[str, ...] = ()
+
+    def without(self, fields: Collection[str]) -> Wording:
+        """The wording for a site whose own mapping of ``fields`` takes Sigma's values."""
+        return replace(
+            self,
+            values=_except(self.values, fields),
+            hashes={} if "Hashes" in fields else self.hashes,
+            divert=_except(self.divert, fields),
+            lacks=_except(self.lacks, fields),
+            either=_except(self.either, fields),
+        )
+
+    def stored(self, name: str, value: Any) -> Iterator[tuple[str, Any]]:
+        """A Sigma field of an event as the records' fields: the inverse of ``reworded``."""
+        if name == "Hashes" and self.hashes:
+            for found in _HASH.finditer(text(value)):
+                if found["algorithm"].lower() in self.hashes:
+                    yield self.hashes[found["algorithm"].lower()], found["digest"]
+            return
+        native = self.values.get(name, {}).get(fold(text(value)))
+        yield name, native[0] if native else value
 
 
 def read_wording(row: Mapping[str, Any]) -> Wording:
@@ -163,7 +184,7 @@ def _by_text(name: str, value: Any, wording: Wording) -> Any:
 def _either(fields: Iterable[str], value: Any) -> Any:
     """Only one of the fields is there, so a test holds where it holds on any; a value is missing
     where it is missing in all."""
-    tests = [_test(name, value) for name in fields]
+    tests: list[Any] = [_test(name, value) for name in fields]
     empty = isinstance(value, SigmaNull) or (isinstance(value, SigmaString) and not any(value.s))
     return ConditionAND(tests) if empty else ConditionOR(tests)
 
@@ -199,6 +220,10 @@ def _native(value: Native) -> Any:
     if isinstance(value, bool):
         return SigmaBool(value)
     return SigmaNumber(value) if isinstance(value, int) else SigmaCasedString(value)
+
+
+def _except(mapping: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in mapping.items() if name not in fields}
 
 
 def _values(given: Any) -> tuple[Native, ...]:

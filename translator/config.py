@@ -18,7 +18,6 @@ from backends.diagnostics import Span, TridentError
 from backends.plan import LogSource
 from backends.profiles import (
     TARGETS,
-    Column,
     Profile,
     Source,
     Table,
@@ -253,8 +252,8 @@ def _extended(
     known = {source.table.name: source.table for source in profile.sources}
     for row in tables:
         old = known.get(row.name, Table(row.name, {}, {}))
-        known[row.name] = Table(
-            row.name, {**old.settings, **row.settings}, {**old.columns, **row.columns}
+        known[row.name] = replace(
+            old, settings={**old.settings, **row.settings}, columns={**old.columns, **row.columns}
         )
     sources = {
         source.logsource: replace(source, table=known[source.table.name])
@@ -278,6 +277,13 @@ def _source(row: FieldRow, shipped: Source | None, tables: Mapping[str, Table]) 
     for column in row.fields.values():
         if column not in table.columns:
             raise unknown("TRI504", f"column of table {name}", column, table.columns).at(row.span)
-    added = {field: Column(column, table.columns[column]) for field, column in row.fields.items()}
-    kept = shipped.fields if shipped and shipped.table.name == name else {}
-    return Source(row.logsource, table, {**kept, **added})
+    added = {field: table.column(column) for field, column in row.fields.items()}
+    if shipped is None or shipped.table.name != name:
+        return Source(row.logsource, table, added)
+    return replace(
+        shipped,
+        table=table,
+        fields={**shipped.fields, **added},
+        refused={field: why for field, why in shipped.refused.items() if field not in added},
+        wording=shipped.wording.without(added),
+    )

@@ -23,10 +23,11 @@ ALL = "all"
 class Outcome:
     """What became of the rules: each translation with its rule, and everything to be reported.
 
-    ``inputs`` maps every file that was read to its SHA-256.
+    ``planned`` holds the rules that are emitted, with their plans; ``inputs`` maps every file that was read to its SHA-256.
     """
 
     results: list[tuple[Planned, Translation]] = field(default_factory=list)
+    planned: list[Planned] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     inputs: dict[str, str] = field(default_factory=dict)
 
@@ -73,7 +74,8 @@ def convert(
     if not ruleset.rules and not diagnostics:
         raise TridentError("TRI505", "no Sigma rule in the given files")
     outcome = Outcome(diagnostics=diagnostics, inputs=loaded.inputs)
-    for planned in plan_all(ruleset):
+    outcome.planned = plan_all(ruleset)
+    for planned in outcome.planned:
         outcome.diagnostics += planned.diagnostics
         if planned.plan is not None:
             for profile in profiles:

@@ -40,7 +40,6 @@ _ONE: Mapping[Op, str] = {
     Op.LTE: "{field} <= {value}",
     Op.GT: "{field} > {value}",
     Op.GTE: "{field} >= {value}",
-    Op.NEQ: "({field} != null and {field} != {value})",
     Op.CIDR: "cidrMatch({field}, {value})",
     Op.NEVER: "false",
 }
@@ -58,7 +57,7 @@ _MISSING = {True: '({field} == null or {field} == "")', False: "{field} == null"
 _PRESENT = {True: '({field} != null and {field} != "")', False: "{field} != null"}
 """Only a text field can hold an empty string: with another type the comparison is an error."""
 
-_TWO_VALUED = (Op.MISSING, Op.PRESENT, Op.NEQ, Op.NEVER)
+_TWO_VALUED = (Op.MISSING, Op.PRESENT, Op.NEVER)
 _SAME_LIST = {Op.LIKE: Op.EQUALS}
 """Tests that share one list although they differ: ``:`` does both."""
 

@@ -88,8 +88,6 @@ def _leaf(found: Leaf) -> Dsl:
             return all_of([exists, none_of([empty])]) if textual else exists
         case Op.NEVER:
             return {"match_none": {}}
-        case Op.NEQ:
-            return all_of([exists, none_of([{"term": {field: value}}])])
         case Op.LT | Op.LTE | Op.GT | Op.GTE:
             return {"range": {field: {str(found.op): value}}}
         case Op.NUMBER | Op.BOOLEAN | Op.CIDR | Op.EQUALS_CASED:

@@ -51,7 +51,6 @@ class Op(StrEnum):
     LTE = "lte"
     GT = "gt"
     GTE = "gte"
-    NEQ = "neq"
     CIDR = "cidr"
     MISSING = "missing"
     PRESENT = "present"
@@ -75,7 +74,6 @@ _COMPARE: Mapping[CompareOperators, Op] = {
     CompareOperators.LTE: Op.LTE,
     CompareOperators.GT: Op.GT,
     CompareOperators.GTE: Op.GTE,
-    CompareOperators.NEQ: Op.NEQ,
 }
 
 
@@ -83,11 +81,9 @@ def leaf(column: Column, value: object) -> Leaf:
     """The test that a Sigma value makes of a field, by the field's type.
 
     Raises:
-        Refusal: TRI109 for a placeholder, TRI303 for a regular expression, TRI305 for a kind of
-            value that EQL has no test for, TRI356 for one that the field's type does not have.
+        Refusal: TRI303 for a regular expression, TRI305 for a kind of value that EQL has no test
+            for, TRI356 for one that the field's type does not have.
     """
-    if isinstance(value, SigmaString | SigmaRegularExpression) and value.contains_placeholder():
-        raise Refusal("TRI109", f"{column.name} is compared with a placeholder without a value")
     if isinstance(value, SigmaNull):
         return Leaf(Op.MISSING, column)
     if isinstance(value, SigmaExists):
@@ -188,10 +184,11 @@ def _has_other_case(value: str) -> bool:
 
 def _number(column: Column, value: object) -> Leaf:
     if isinstance(value, SigmaCompareExpression):
-        limit = value.number.number
-        if isinstance(value.number, SigmaTimestampPart) or int(limit) not in _LONGS:
+        limit, op = value.number.number, _COMPARE.get(value.op)
+        part = isinstance(value.number, SigmaTimestampPart)
+        if part or op is None or int(limit) not in _LONGS:
             return _no_test(column, value)
-        return Leaf(_COMPARE[value.op], column, limit)
+        return Leaf(op, column, limit)
     if isinstance(value, SigmaNumber):
         return _equal_number(column, value.number)
     if isinstance(value, SigmaString) and not value.contains_special():

@@ -36,7 +36,6 @@ _ONE: Mapping[Op, str] = {
     Op.LTE: "{field} <= {value}",
     Op.GT: "{field} > {value}",
     Op.GTE: "{field} >= {value}",
-    Op.NEQ: "{field} != {value}",
     Op.CIDR: "CIDR_MATCH({field}, {value})",
     Op.NEVER: "false",
 }
@@ -126,8 +125,12 @@ class EsqlDetections(ElasticDetections):
 
     def present(self, column: Column) -> str:
         """The column has a value; as a conjunct of WHERE or CASE, where null counts as false."""
-        field = syntax.name(column.name)
-        return f'{field} != ""' if column.type == "string" else f"{field} IS NOT NULL"
+        return self.present_in(column.name, column.type)
+
+    def present_in(self, name: str, kind: str) -> str:
+        """A column of the pipeline has a value; as ``present``."""
+        field = syntax.name(name)
+        return f'{field} != ""' if kind == "string" else f"{field} IS NOT NULL"
 
     def text_of(self, column: Column) -> str:
         """The column as text."""

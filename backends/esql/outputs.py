@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from backends.esql import syntax
@@ -29,11 +29,8 @@ class Output:
     source: RowColumn | None = None
     after_last: str | None = None
 
-    def assigned(self, value: str) -> str:
-        """The assignment of this column, its source's value being ``value``."""
-        return f"{syntax.name(self.name)} = {self._after(value)}"
-
-    def _after(self, value: str) -> str:
+    def made(self, value: str) -> str:
+        """This column's value, that of its source being ``value``."""
         if self.after_last is None:
             return value
         # A Java regular expression: everything up to the last separator, line breaks too.
@@ -79,24 +76,16 @@ def sources(shown: Iterable[Output]) -> list[RowColumn]:
     return list(dict.fromkeys(source for source in found if source is not None))
 
 
-def keep(rows: Rows, shown: Iterable[Output], extra: Iterable[str], metadata: bool) -> list[str]:
+def keep(rows: Rows, shown: Iterable[Output], extra: Iterable[str], documents: bool) -> list[str]:
     """The last lines: the columns of the result, the latest alerts first."""
     time = syntax.name(rows.bound.profile.time)
     names = [*(output.name for output in shown), *extra]
-    kept = [time, *map(syntax.name, names), *(METADATA if metadata else ())]
+    kept = [time, *map(syntax.name, names), *(METADATA if documents else ())]
     return [
         f"| KEEP {syntax.listed(dict.fromkeys(kept))}",
         f"| SORT {time} DESC",
         f"| LIMIT {LIMIT}",
     ]
-
-
-def timed(rows: Rows, values: Mapping[str, str]) -> str:
-    """The EVAL line that makes the result's time and the columns ``values`` assigns."""
-    time = syntax.name(rows.bound.profile.time)
-    made = [f"{time} = TO_DATETIME({rows.stream.time})"]
-    made += [f"{syntax.name(name)} = {value}" for name, value in values.items()]
-    return f"| EVAL {syntax.listed(made)}"
 
 
 def time_of(point: str) -> str:

@@ -8,11 +8,12 @@ on the times decides (https://www.elastic.co/docs/reference/query-languages/esql
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from backends.esql import syntax
 from backends.esql.stream import RowColumn, Rows
+from backends.translation import Note
 
 MILLISECONDS = 1_000
 
@@ -39,17 +40,19 @@ TIME_DIGITS = 13
 @dataclass(frozen=True, slots=True)
 class Part:
     """One part of a point: the column it becomes when the point is taken apart, how it is
-    written, and how it is read (``{x}`` is the text)."""
+    written, and how it is read (``{x}`` is the text); ``source`` is the column it carries."""
 
     name: str
     written: str
     read: str = "{x}"
+    source: RowColumn | None = None
 
     @classmethod
     def of(cls, column: RowColumn, name: str) -> Part:
         """A part that carries a column's value, null included."""
         written = _ENCODE.get(column.type, _ENCODE_OTHER).format(x=syntax.name(column.name))
-        return cls(name, written, f'CASE({{x}} != "{_ABSENT}", {_DECODE.get(column.type, "{x}")})')
+        read = f'CASE({{x}} != "{_ABSENT}", {_DECODE.get(column.type, "{x}")})'
+        return cls(name, written, read, column)
 
     @classmethod
     def label(cls, name: str) -> Part:
@@ -89,6 +92,8 @@ class Points:
         alert fires. The rows have the group key, ``time`` (the candidate's) and ``point``.
         """
         rows, time = self.rows, self.rows.stream.time
+        for code in ("TRI452", "TRI473"):
+            rows.stream.detections.note(Note.of(code))
         span = rows.bound.plan.timespan * MILLISECONDS
         slot = rows.stream.claim("slot")
         texts = [f"TO_STRING({time})", *(part.written for part in self.parts)]
@@ -99,8 +104,10 @@ class Points:
             f"    {slot} = MV_APPEND({time} / {span}, {time} / {span} + 1)",
             f"| MV_EXPAND {slot}",
             f"| EVAL {time} = CASE({f'{home} AND {candidates}' if candidates else home}, {time})",
-            f"| STATS {self.point} = VALUES({self.point}), {time} = VALUES({time})"
-            f"{by(rows.key_names, slot)}",
+            stats(
+                [f"{self.point} = VALUES({self.point})", f"{time} = VALUES({time})"],
+                [*rows.key_names, slot],
+            ),
             f"| WHERE {time} IS NOT NULL",
             f"| MV_EXPAND {time}",
             *([f"| WHERE {time} >= {since}"] if since else []),
@@ -130,7 +137,7 @@ def _concat(texts: Sequence[str]) -> str:
     return texts[0] if len(texts) == 1 else f"CONCAT({delimited})"
 
 
-def by(columns: Sequence[str], *more: str) -> str:
-    """A BY clause over columns, or nothing."""
-    found = [*columns, *more]
-    return f" BY {', '.join(found)}" if found else ""
+def stats(aggregates: Iterable[str], columns: Iterable[str]) -> str:
+    """A STATS line: the aggregates per group of the columns, each column once."""
+    parts = [syntax.listed(aggregates), f"BY {', '.join(dict.fromkeys(columns))}"]
+    return f"| STATS {' '.join(part for part in parts if part)}"

@@ -73,24 +73,31 @@ class Stream:
         """The test that a row is a match of one of the labelled rules."""
         return syntax.one_of(self.rule, labels)
 
-    def head(self, since: int | None, *, keyed: bool = True, metadata: bool = False) -> list[str]:
-        """The lines from FROM to labelled rows; ``since`` seconds before now, None for the time
-        range of the request. ``keyed`` leaves out matches with a missing group key; ``metadata``
-        reads what identifies a document."""
+    def head(
+        self, since: Sequence[int] | None, *, keyed: bool = True, documents: bool = False
+    ) -> list[str]:
+        """The lines from FROM to labelled rows with their ``time``.
+
+        ``since`` sums up to the seconds before now that are read, None leaves that to the
+        request. ``keyed`` leaves out matches with a missing group key. ``documents``: the rows
+        come out as they are, so what identifies a document is read and ``time`` is not needed.
+        """
         tests = [self._tests(leaf, keyed) for leaf in self.leaves]
-        lines = [source([leaf.search for leaf in self.leaves], metadata)]
+        lines = [source([leaf.search for leaf in self.leaves], documents)]
         lines += within(self.bound.profile.time, since)
         lines.append(matching(tests))
-        assigned = [f"{self.time} = TO_LONG({syntax.name(self.bound.profile.time)})"]
+        made = [f"{self.time} = TO_LONG({syntax.name(self.bound.profile.time)})"]
+        if documents:
+            made = []
         if not self.labelled:
-            return [*lines, f"| EVAL {assigned[0]}"]
+            return [*lines, *evaluated(made)]
         labels = [syntax.literal(leaf.label) for leaf in self.leaves]
         if not self._overlapping():
-            selects = [conjunction(self._select(leaf.search.source.table)) for leaf in self.leaves]
+            selects = [conjunction(self._select(leaf.search)) for leaf in self.leaves]
             pairs = zip(selects[:-1], labels[:-1], strict=True)
-            cases = syntax.listed([*(f"{test}, {label}" for test, label in pairs), labels[-1]])
-            assigned.append(f"{self.rule} = CASE({cases})")
-            return [*lines, f"| EVAL {syntax.listed(assigned)}"]
+            cases = [*(f"{test}, {label}" for test, label in pairs), labels[-1]]
+            made.append(f"{self.rule} = {case(cases)}")
+            return [*lines, *evaluated(made)]
         # MV_APPEND of null is null, so a rule that does not match is marked and dropped.
         marks = [
             f'CASE({conjunction(test)}, {label}, "")'
@@ -98,11 +105,11 @@ class Stream:
         ]
         appended = marks[-1]
         for mark in reversed(marks[:-1]):
-            appended = f"MV_APPEND({mark},\n    {appended})"
-        assigned.append(f"{self.rule} = {appended}")
+            appended = f"MV_APPEND({mark},\n        {appended})"
+        made.append(f"{self.rule} = {appended}")
         return [
             *lines,
-            f"| EVAL {syntax.listed(assigned)}",
+            *evaluated(made),
             f"| MV_EXPAND {self.rule}",
             f'| WHERE {self.rule} != ""',
         ]
@@ -111,13 +118,13 @@ class Stream:
         search = leaf.search
         present = [self.detections.present(search.column(key)) for key in leaf.keys if keyed]
         return [
-            *self._select(search.source.table),
+            *self._select(search),
             *dict.fromkeys(present),
             self.detections.predicate(search),
         ]
 
-    def _select(self, table: Table) -> list[str]:
-        return select(table, self.stack)
+    def _select(self, search: BoundSearch) -> list[str]:
+        return select(search.source.table, self.stack)
 
     def _overlapping(self) -> bool:
         """Whether one event could match two rules: two of them read the same table."""
@@ -146,6 +153,11 @@ class Rows:
         self.keys = tuple(self.column(name) for name in bound.plan.group_by)
 
     @property
+    def shows(self) -> bool:
+        """Whether these rows are the query's result, and not another correlation's matches."""
+        return self.stream.root is self
+
+    @property
     def key_names(self) -> list[str]:
         """The quoted names of the group key columns, each once."""
         return list(dict.fromkeys(syntax.name(key.name) for key in self.keys))
@@ -171,6 +183,17 @@ class Rows:
         """The branches whose matches carry the correlation's field."""
         return tuple(index for index in self.everywhere if self._native(index, name) is not None)
 
+    def natives(self) -> list[str]:
+        """The native columns that the columns made so far read from base rules."""
+        return list(
+            dict.fromkeys(
+                native[0]
+                for name, branches in self._columns
+                for index in branches
+                if index not in self.inner and (native := self._native(index, name))
+            )
+        )
+
     def assigned(self, columns: Iterable[RowColumn]) -> list[str]:
         """The EVAL line for those columns that are not a native one."""
         made = []
@@ -183,24 +206,24 @@ class Rows:
             if len(cases) == 1 and len(column.sources) == len(self.labels):
                 made.append(f"{syntax.name(column.name)} = {next(iter(cases))}")
                 continue
-            tests = syntax.listed(
+            tests = [
                 f"{self.stream.is_rule(self.labels_of(indices))}, {source}"
                 for source, indices in cases.items()
-            )
-            made.append(f"{syntax.name(column.name)} = CASE({tests})")
-        return [f"| EVAL {syntax.listed(made)}"] if made else []
+            ]
+            made.append(f"{syntax.name(column.name)} = {case(tests)}")
+        return evaluated(made)
 
     def _column(self, name: str, branches: tuple[int, ...]) -> RowColumn:
-        natives = {i: native for i in branches if (native := self._native(i, name))}
+        natives = {i: found for i in branches if (found := self._native(i, name))}
         kinds = {kind for _, kind in natives.values()}
         agreed = set(natives.values()) if len(natives) == len(self.labels) else set()
         if len(agreed) == 1:
-            (native, kind) = agreed.pop()
+            native, kind = agreed.pop()
             return RowColumn(native, kind, dict.fromkeys(natives, syntax.name(native)))
         kind = kinds.pop() if len(kinds) == 1 else "string"
         sources = {
-            i: syntax.name(native) if type_ == kind else f"TO_STRING({syntax.name(native)})"
-            for i, (native, type_) in natives.items()
+            index: syntax.name(own) if type_ == kind else f"TO_STRING({syntax.name(own)})"
+            for index, (own, type_) in natives.items()
         }
         return RowColumn(self.stream.claim(syntax.identifier(name)), kind, sources)
 
@@ -217,32 +240,43 @@ class Rows:
         return key.name, key.type
 
 
-def source(searches: Sequence[BoundSearch], metadata: bool) -> str:
-    """The FROM line over the index patterns of the searches' tables."""
+def source(searches: Sequence[BoundSearch], documents: bool) -> str:
+    """The FROM line over the index patterns of the searches' tables; ``documents``: the rows of
+    the result are documents, with what identifies one."""
     patterns = dict.fromkeys(
         syntax.index(str(search.profile.settings[search.source.table.settings["index"]]))
         for search in searches
     )
     # What a detection rule needs to tell documents apart, "Create an ES|QL rule":
     # https://www.elastic.co/docs/solutions/security/detect-and-alert/create-detection-rule
-    read = " METADATA _id, _version, _index" if metadata else ""
+    read = " METADATA _id, _version, _index" if documents else ""
     return f"FROM {', '.join(patterns)}{read}"
 
 
-def within(time: str, since: int | None) -> list[str]:
+def within(time: str, since: Sequence[int] | None) -> list[str]:
     """The WHERE line on the time column, both ends included; none without ``since``."""
     if since is None:
         return []
     column = syntax.name(time)
-    return [f"| WHERE {column} >= {syntax.ago(since)} AND {column} <= NOW()"]
+    return [f"| WHERE {column} >= {syntax.ago(*since)} AND {column} <= NOW()"]
 
 
 def matching(tests: Sequence[Sequence[str]]) -> str:
     """The WHERE line that any of several conjunctions holds."""
-    ways = list(dict.fromkeys(conjunction(test) for test in tests))
-    if len(ways) == 1:
+    if len(set(map(tuple, tests))) == 1:
         return "| WHERE " + "\n    AND ".join(tests[0])
-    return "| WHERE (" + ")\n    OR (".join(ways) + ")"
+    nested = ["\n        AND ".join(test) for test in dict.fromkeys(map(tuple, tests))]
+    return "| WHERE (" + ")\n    OR (".join(nested) + ")"
+
+
+def evaluated(assignments: Sequence[str]) -> list[str]:
+    """The EVAL line of some assignments; none without any."""
+    return [f"| EVAL {syntax.listed(assignments)}"] if assignments else []
+
+
+def case(cases: Sequence[str]) -> str:
+    """A CASE of ``test, value`` texts."""
+    return f"CASE({syntax.listed(cases, indent=8)})"
 
 
 def select(table: Table, stack: Stack) -> list[str]:
@@ -262,10 +296,11 @@ def conjunction(tests: Sequence[str]) -> str:
 
 
 def _natives(bound: BoundCorrelation) -> Iterator[str]:
-    """Every column that the rule's tables have."""
+    """Every column that the rule's tables have, and those that it reads."""
     for branch in bound.branches:
         if isinstance(branch.matches, BoundSearch):
             yield from branch.matches.source.table.columns
+            yield from (column.name for column in branch.matches.columns.values())
         else:
             yield from _natives(branch.matches)
 

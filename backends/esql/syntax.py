@@ -15,8 +15,9 @@ _PLAIN_PART = re.compile(r"[A-Za-z_@][A-Za-z0-9_]*")
 _PLAIN_INDEX = re.compile(r"[A-Za-z0-9._*-]+")
 # Words of the grammar's expression mode; a name that is one of them stands in backticks.
 _RESERVED = frozenset(
-    "and as asc by desc false first in is last like not null nulls on or rlike true where "
-    "with".split()
+    """
+    and as asc by desc false first in is last like not null nulls on or rlike true where with
+    """.split()  # noqa: SIM905 - a word list reads better than a list of quoted words
 )
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
@@ -91,11 +92,11 @@ def one_of(column: str, values: Iterable[str]) -> str:
     return f"{column} == {listed[0]}" if len(listed) == 1 else f"{column} IN ({', '.join(listed)})"
 
 
-def listed(items: Iterable[str], width: int = 88) -> str:
-    """Items of a command's list: on one line where they fit, else one a line."""
+def listed(items: Iterable[str], indent: int = 4) -> str:
+    """Items of a list: on one line where they fit, else one a line."""
     given = list(items)
     short = ", ".join(given)
-    return short if len(short) <= width else ",\n    ".join(given)
+    return short if len(short) <= 84 else f",\n{' ' * indent}".join(given)
 
 
 def _fits_raw(value: str) -> bool:

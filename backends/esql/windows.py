@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from backends.esql import syntax
-from backends.esql.outputs import Output, places, sources, time_of
-from backends.esql.points import Part, Points, by
-from backends.esql.stream import RowColumn, Rows
 from backends.eql.predicates import NUMERIC
+from backends.esql import syntax
+from backends.esql.outputs import Output, sources, time_of
+from backends.esql.points import Part, Points, stats
+from backends.esql.stream import RowColumn, Rows
 from backends.plan import (
     Aggregate,
     AllOf,
@@ -18,9 +18,11 @@ from backends.plan import (
     Has,
     Not,
     Operator,
+    Ordered,
     RuleCount,
     Statistic,
     Together,
+    Trigger,
 )
 
 _SYMBOLS: Mapping[Operator, str] = {
@@ -69,23 +71,33 @@ class _Measure:
     kind: str = "long"
 
 
-def always_fires(trigger: object) -> bool:
+def always_fires(trigger: Trigger) -> bool:
     """Whether every match fires: its window holds at least itself."""
-    return (
-        isinstance(trigger, Aggregate)
-        and trigger.statistic is Statistic.COUNT
-        and (
-            (trigger.op is Operator.GTE and trigger.number <= 1)
-            or (trigger.op is Operator.GT and trigger.number < 1)
-        )
+    match trigger:
+        case Aggregate(Statistic.COUNT, Operator.GTE, number):
+            return number <= 1
+        case Aggregate(Statistic.COUNT, Operator.GT, number):
+            return number < 1
+        case Ordered(stages):
+            return len(stages) == 1
+    return False
+
+
+def matches_alone(rows: Rows, trigger: Trigger, shown: Sequence[Output]) -> Fired:
+    """One row per match, for a condition that every match (of an only stage) fulfils."""
+    lines = rows.assigned([*rows.keys, *sources(shown)])
+    if isinstance(trigger, Ordered) and len(trigger.stages[0]) < len(rows.labels):
+        lines.append(f"| WHERE {rows.stream.is_rule(rows.labels_of(trigger.stages[0]))}")
+    return Fired(
+        lines,
+        {
+            output: syntax.name(output.source.name)
+            if output.source
+            else f"TO_DATETIME({rows.stream.time})"
+            for output in shown
+            if output.place is not None
+        },
     )
-
-
-def matches_alone(rows: Rows, shown: Sequence[Output]) -> Fired:
-    """One row per match, for a condition that every match fulfils."""
-    columns = sources(shown)
-    values = {o: syntax.name(o.source.name) for o in shown if o.source and o.place is not None}
-    return Fired(rows.assigned([*rows.keys, *columns]), values)
 
 
 def aggregate(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: str) -> Fired:
@@ -112,11 +124,10 @@ def aggregate(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: st
     shows = [f"{first} = MIN({points.match})"] if rows.shows else []
     sums = [f"{measure.name} = SUM({measure.name})" for measure in measures]
     lines += [
-        f"| STATS {syntax.listed(counted)}{by(rows.key_names, time)}",
+        stats(counted, [*rows.key_names, time]),
         *points.windows(since=since),
         f"| EVAL {syntax.listed(read)}",
-        f"| STATS {syntax.listed([*sums, *shows, *_latest(carried, points)])}"
-        f"{by(rows.key_names, time)}",
+        stats([*sums, *shows, *_latest(carried, points)], [*rows.key_names, time]),
         f"| WHERE {condition}",
     ]
     extra = {measures[0].name: measures[0].name, first: f"TO_DATETIME({first})"}
@@ -130,7 +141,7 @@ def temporal(
     claim, rule, time = rows.stream.claim, rows.stream.rule, rows.stream.time
     columns = sources(shown)
     lines = rows.assigned([*rows.keys, *columns])
-    points = Points.over(rows, [Part.label(rule), *(_part(rows, column) for column in columns)])
+    points = Points.over(rows, [Part.label(rule), *(part(rows, column) for column in columns)])
     seen = [claim(f"rule{index + 1}") for index in rows.everywhere]
     latest = [
         f"{name} = MAX({points.point}) WHERE {rows.stream.is_rule([label])}"
@@ -145,7 +156,7 @@ def temporal(
         condition = f"{present} {_SYMBOLS[trigger.op]} {trigger.number}"
     lines += [
         *points.windows(candidates, since),
-        f"| STATS {syntax.listed(latest)}{by(rows.key_names, time)}",
+        stats(latest, [*rows.key_names, time]),
         f"| WHERE {condition}",
     ]
     if not rows.shows:
@@ -167,27 +178,21 @@ def evidence(
     ``times`` names the column of each place's time; one that the rule names keeps its name.
     """
     fired = Fired(lines)
+    used: set[str] = set()
     for place, column in latest.items():
-        wanted = {o.source: o for o in shown if o.place == place and o.source is not None}
-        columns = sources(shown)
-        names = {
-            source: rows.stream.claim(syntax.identifier(f"{source.name}_text"))
-            for source in columns
-            if source in wanted
-        }
+        here = [output for output in shown if output.place == place]
+        wanted = sources(here)
+        names = {p: p.name for p in points.parts if p.source in wanted}
+        names = {p: rows.stream.claim(n) if n in used else n for p, n in names.items()}
+        used.update(names.values())
         if names:
-            parts = ["", *("" for part in points.parts[: len(points.parts) - len(columns)])]
-            parts += [names.get(source, "") for source in columns]
+            parts = ["", *(names.get(p, "") for p in points.parts)]
             fired.lines.append(points.dissect(column, parts))
-        for output in shown:
-            if output.place == place:
-                fired.values[output] = (
-                    f"TO_DATETIME({time_of(column)})"
-                    if output.source is None
-                    else _decoded(output.source, names[output.source])
-                )
-        if place in times and not any(o.place == place and o.source is None for o in shown):
-            fired.extra[times[place]] = f"TO_DATETIME({time_of(column)})"
+        read = {p.source: p.value(name) for p, name in names.items()}
+        time = f"TO_DATETIME({time_of(column)})"
+        fired.values |= {o: read[o.source] if o.source else time for o in here}
+        if place in times and all(o.source for o in here):
+            fired.extra[times[place]] = time
     return fired
 
 
@@ -209,14 +214,13 @@ def _distinct(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: st
     shows = [f"{first} = MIN({points.match})"] if rows.shows else []
     again = [f"{first} = MIN({first})"] if rows.shows else []
     again += [f"{part.name} = MAX({part.name})" for part in carried.values()]
-    inner = syntax.listed([*shows, *_latest(carried, points)])
     counted = [f'{count} = COUNT(*) WHERE {value} != "-"', *again]
     lines = [
         *rows.assigned([*rows.keys, *values, *sources(shown)]),
         f"| EVAL {value} = {_tuple(values)}",
         *points.windows(since=since),
-        f"| STATS {inner}{by(rows.key_names, time, value)}".replace("  ", " "),
-        f"| STATS {syntax.listed(counted)}{by(rows.key_names, time)}",
+        stats([*shows, *_latest(carried, points)], [*rows.key_names, time, value]),
+        stats(counted, [*rows.key_names, time]),
         f"| WHERE {count} {_SYMBOLS[trigger.op]} {syntax.number(trigger.number)}",
     ]
     return Fired(lines, _values(shown, carried), {count: count, first: f"TO_DATETIME({first})"})
@@ -273,13 +277,14 @@ def _measures(
     )
 
 
-def _part(rows: Rows, column: RowColumn) -> Part:
+def part(rows: Rows, column: RowColumn) -> Part:
+    """The part of a point that carries a field for the result."""
     return Part.of(column, rows.stream.claim(syntax.identifier(f"{column.name}_text")))
 
 
 def _carried(rows: Rows, shown: Sequence[Output]) -> dict[RowColumn, Part]:
     """The fields of the firing match that the result shows, as parts of a point."""
-    return {column: _part(rows, column) for column in sources(shown)}
+    return {column: part(rows, column) for column in sources(shown)}
 
 
 def _latest(carried: Mapping[RowColumn, Part], points: Points) -> list[str]:
@@ -297,10 +302,6 @@ def _values(shown: Sequence[Output], carried: Mapping[RowColumn, Part]) -> dict[
         for output in shown
         if output.source is not None and output.place is not None
     }
-
-
-def _decoded(source: RowColumn, text: str) -> str:
-    return Part.of(source, text).value()
 
 
 def _expression(expression: Expression, seen: Sequence[str]) -> str:

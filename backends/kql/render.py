@@ -41,8 +41,13 @@ def alerts(script: Script, bound: BoundCorrelation, period: Period) -> str:
 
 def _search(script: Script, bound: BoundSearch) -> Query:
     time, plan = bound.profile.time, bound.plan
-    lines = [name(bound.source.table.name), f"| where {script.detections.predicate(bound)}"]
+    predicate = script.detections.predicate(bound)
     columns = {field: bound.column(field) for field in plan.outputs}
+    lines = [
+        name(bound.source.table.name),
+        *syntax.computed(bound.columns.values()),
+        f"| where {predicate}",
+    ]
     shown = {
         field: identifier(column.name) if column.container else column.name
         for field, column in columns.items()

@@ -104,11 +104,13 @@ class Rows:
         items = [column.project(index) for column in columns]
         matches = branch.matches
         if isinstance(matches, BoundSearch):
+            predicate = self.script.detections.predicate(matches)
             lines = [
                 syntax.name(matches.source.table.name),
                 *period.where(self.time),
+                *syntax.computed(matches.columns.values()),
                 *self._present(matches, branch if keyed else None),
-                f"| where {self.script.detections.predicate(matches)}",
+                f"| where {predicate}",
             ]
         else:
             lines = [self.script.alerts(self.script, matches, period)]

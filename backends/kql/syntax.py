@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/kusto/query/scalar-data-types/string and ...
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from backends.diagnostics import Refusal
 from backends.profiles import Column
@@ -52,13 +53,25 @@ def name(column: str) -> str:
 
 
 def reference(column: Column) -> str:
-    """A column in an expression; a property of a dynamic column as text.
+    """A column in an expression; a property of a dynamic column, of JSON or XML text, as text.
 
-    Source: https://learn.microsoft.com/kusto/query/scalar-data-types/dynamic, accessors.
+    Sources: https://learn.microsoft.com/kusto/query/scalar-data-types/dynamic, accessors; an
+    event's data as XML is ``<Data Name="X">value</Data>`` (SecurityEvent.EventData).
     """
     if not column.container:
         return name(column.name)
-    return f"tostring({name(column.container)}[{literal(column.name)}])"
+    container = name(column.container)
+    if column.format == "xml":
+        pattern = f'Name="{column.name}">([^<]*)<'
+        return f"extract({literal(pattern)}, 1, {container})"
+    path = "".join(f"[{literal(part)}]" for part in column.name.split("."))
+    return f"tostring({f'parse_json({container})' if column.format else container}{path})"
+
+
+def computed(columns: Iterable[Column]) -> list[str]:
+    """The line that computes those of ``columns`` that the table does not store; [] without any."""
+    items = {name(column.name): column.expression for column in columns if column.expression}
+    return [f"| extend {', '.join(f'{key} = {text}' for key, text in items.items())}"] * bool(items)
 
 
 def timespan(seconds: int) -> str:

@@ -73,12 +73,13 @@ class SplDetections(DetectionBackend):
         (False, True): "substr(lower({left}),max(1,len({left})-len({right})+1))==lower({right})",
     }
 
-    def quote_column(self, name: str) -> str:
-        return syntax.field(name)
-
     def escape_and_quote_field(self, field_name: str) -> str:
         """The field's text, "" where it is missing."""
-        return f'coalesce({super().escape_and_quote_field(field_name)},"")'
+        return f'coalesce({self.quoted(field_name)},"")'
+
+    def quoted(self, field_name: str) -> str:
+        """The Splunk field of a Sigma field, as expressions write it."""
+        return syntax.field(syntax.native(self.column(field_name)))
 
     def convert_condition_not(self, cond: ConditionNOT, state: ConversionState) -> str:
         return f"NOT ({self.convert_condition(cond.args[0], state)})"
@@ -207,7 +208,7 @@ class SplDetections(DetectionBackend):
 
     def _number(self, field: str, operator: str, value: int | float) -> str:
         return self.number_expression.format(
-            field=self.quote_column(self.column(field).name),
+            field=self.quoted(field),
             operator=operator,
             value=syntax.number(value),
         )

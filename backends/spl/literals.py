@@ -12,8 +12,9 @@ Words = tuple[str, ...]
 """Alternatives: at least one of them stands in every text that matches, in any case."""
 
 # Characters that keep their place in every form a record is stored in: JSON escapes others, and
-# the segmenter splits at others (Search Manual, *About major and minor segmenters*).
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]")
+# the segmenter splits at others (Search Manual, *Event segmentation and searching*). The start of
+# a long word will do.
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}[A-Za-z0-9]")
 
 
 def words_of_text(parts: Iterable[object]) -> Words | None:

@@ -1,9 +1,9 @@
 """The search before the first pipe: which events are read at all.
 
 It holds the predicate's macros, selectors and some of its words. It may keep an event that the
-predicate drops, never the other way round: what has no safe search term is left out (numbers,
-negations, characters that JSON escapes), and a term is one word between wildcards, since the
-Search Manual (*Wildcards*) warns of wildcards inside words with punctuation.
+predicate drops, never the other way round: what has no safe search term is left out (negations,
+comparisons, characters that JSON escapes). A text is one word between wildcards, since the Search
+Manual (*Wildcards*) warns of wildcards inside words with punctuation; a whole number is its digits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sigma.conditions import (
     ConditionFieldEqualsValueExpression,
     ConditionOR,
 )
-from sigma.types import SigmaExpansion, SigmaRegularExpression, SigmaString
+from sigma.types import SigmaExpansion, SigmaNumber, SigmaRegularExpression, SigmaString
 
 from backends.binding import BoundSearch
 from backends.diagnostics import Refusal
@@ -120,6 +120,9 @@ def _terms(search: BoundSearch, condition: object) -> str | None:
 def _value_terms(search: BoundSearch, field: str, value: object) -> str | None:
     if isinstance(value, SigmaExpansion):
         return _all_of_any(_value_terms(search, field, part) for part in value.values)
+    name = syntax.name(syntax.native(search.column(field)))
+    if isinstance(value, SigmaNumber) and float(value.number).is_integer():
+        return f'{name}="{int(value.number)}"'
     if isinstance(value, SigmaString):
         words = words_of_text(value.s)
     elif isinstance(value, SigmaRegularExpression):
@@ -128,7 +131,6 @@ def _value_terms(search: BoundSearch, field: str, value: object) -> str | None:
         words = None
     if words is None:
         return None
-    name = syntax.name(search.column(field).name)
     return _any([f'{name}="*{word}*"' for word in words])
 
 

@@ -55,7 +55,7 @@ def _search(bound: BoundSearch) -> Query:
     predicate = detections.predicate(bound)
     lines = [search_clause([bound], None), f"| where {predicate}"]
     outputs = tuple(dict.fromkeys(bound.plan.outputs))
-    natives = [bound.column(name).name for name in outputs]
+    natives = [syntax.native(bound.column(name)) for name in outputs]
     if outputs:
         names = syntax.Names([*natives, *outputs])
         working = [names.claim(name) for name in outputs]

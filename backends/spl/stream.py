@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from backends.binding import BoundCorrelation, BoundSearch
+from backends.binding import BoundCorrelation, BoundSearch, output_fields
 from backends.diagnostics import Refusal
 from backends.plan import Aggregate
 from backends.profiles import Column
@@ -144,7 +144,7 @@ class Stream:
         known = rows.reads.get((name, numeric))
         if known is None:
             natives = {
-                rows.labels[index]: column.name
+                rows.labels[index]: syntax.native(column)
                 for index in range(len(rows.labels))
                 if (column := rows.column(index, name)) is not None
             }
@@ -207,12 +207,16 @@ def _all(rows: Rows) -> Iterable[Rows]:
 
 
 def _natives(bound: BoundCorrelation) -> Iterable[str]:
-    """Every raw field name that the rule's tables could have."""
+    """Every raw field name that the rule's tables have or its fields could stand in."""
+    shown = output_fields(bound.plan)
     for branch in bound.branches:
         if isinstance(branch.matches, BoundSearch):
             table = branch.matches.source.table
             yield from table.columns
             yield from table.settings.get("selector", {})
+            found = [branch.matches.find(branch.plan.field(name)) for name in shown]
+            columns = [*branch.matches.columns.values(), *found]
+            yield from (syntax.native(column) for column in columns if column is not None)
         else:
             yield from _natives(branch.matches)
 

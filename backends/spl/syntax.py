@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from backends.diagnostics import Refusal
+from backends.profiles import Column
 
 TIME = "_time"
 RAW = "_raw"
@@ -56,6 +57,17 @@ def field(name: str) -> str:
         Refusal: TRI304 for a name that quotes cannot hold.
     """
     return name if is_identifier(name) else f"'{_quotable(name)}'"
+
+
+def native(column: Column) -> str:
+    """The field's name in Splunk; a property of a JSON field is named by its path (*spath*).
+
+    Raises:
+        Refusal: TRI305 for a column that another language's expression computes.
+    """
+    if column.expression:
+        raise Refusal("TRI305", f"column {column.name} is no field but an expression")
+    return f"{column.container}.{column.name}" if column.container else column.name
 
 
 def is_identifier(name: str) -> bool:

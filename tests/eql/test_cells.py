@@ -8,11 +8,12 @@ import pytest
 
 from backends.capabilities import FEATURES, capabilities
 from backends.detection import compile_detection
+from backends.events import SECOND
 from backends.plan import Search
 from backends.translate import translate
 from backends.translation import Fidelity, Proof
 from tests.support.features import feature_rules
-from tests.support.generate import NOW, SECOND, Limits, make_timeline, plan_documents
+from tests.support.generate import NOW, Limits, make_timeline, plan_documents
 from tests.support.run_eql import (
     ambiguous,
     difference,
@@ -24,9 +25,7 @@ from translator.verify.engines.eql import EqlEngine, documents, requests
 from translator.verify.native import native_rows
 
 CARRIED = [
-    feature
-    for feature in FEATURES
-    if capabilities("eql")[feature].level is not Fidelity.REFUSED
+    feature for feature in FEATURES if capabilities("eql")[feature].level is not Fidelity.REFUSED
 ]
 
 
@@ -45,7 +44,7 @@ def test_cell(eql_engine: EqlEngine, feature: str) -> None:
         translation = translate(plan, eql_profile())
         if translation.query is None:
             continue  # a rule of several features, another of which is refused
-        for number in range(60):
+        for number in range(400 if "baseline" in feature else 60):
             random = Random(f"{feature}-{number}")
             events = make_timeline(random, [60 * SECOND], limits)
             if ambiguous(plan, events):
@@ -61,7 +60,7 @@ def test_cell(eql_engine: EqlEngine, feature: str) -> None:
 def test_detection_cell(eql_engine: EqlEngine) -> None:
     """Events selected by a single rule's search request."""
     profile = eql_profile()
-    for (*_, rule) in feature_rules("detection"):
+    for *_, rule in feature_rules("detection"):
         plan = plan_documents((rule,))
         assert isinstance(plan, Search)
         translation = translate(plan, profile)

@@ -114,7 +114,10 @@ def random_timeline(random: Random) -> list[Event]:
         name, texts = {
             PROCESS: ("CommandLine", ("steg a.png", "STEG", "x-xiao", "steghide")),
             FILE: ("FileName", ("my_steg.png", "openpuff", "a steg", "plain.png")),
-            NETWORK: ("DestinationHostname", ("mail.google.com", "MAIL.YAHOO.COM", "x.mail.google.com", "x.org")),
+            NETWORK: (
+                "DestinationHostname",
+                ("mail.google.com", "MAIL.YAHOO.COM", "x.mail.google.com", "x.org"),
+            ),
         }[source]
         fields[name] = random.choice(texts)
         events.append(Event(time, source, fields))

@@ -52,8 +52,8 @@ def test_printed(pattern: str, flags: int, printed: str) -> None:
     "pattern",
     [
         "(?=a)b", "(?!a)b", "(?<=a)b", r"(a)\1", "(?P<x>a)(?P=x)", "(a)?(?(1)b|c)", "a++", "(?>a)",
-        "a^b", "a$b", "(^a){2}", r"a\bb", r"\Ba", "(?m)^a", "(?m)a$", "(?i:a)b", "(?s:.)", "[", "a{3,2}",
-        r"[^\s\S]", "a" * 1_001,
+        "a^b", "a$b", "(^a){2}", r"a\bb", r"\Ba", "(?m)^a", "(?m)a$", "(?i:a)b", "(?s:.)", "[",
+        "a{3,2}", r"[^\s\S]", "a" * 1_001,
     ],
 )  # fmt: skip
 def test_refused(pattern: str) -> None:

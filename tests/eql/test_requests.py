@@ -17,12 +17,17 @@ from tests.support.run_eql import difference, eql_alerts, eql_profile, expected
 from translator.verify.engines.eql import EqlEngine
 from translator.verify.engines.query_dsl import moment, selects
 
-LOOKBACK = {"trident": {"lookback": "10m"}}
+LOOKBACK = {"lookback": "10m"}
 EDGE = 3_600 - 600
 """The lookback's start in the seconds of ``event_of``."""
 
 
-def body_of(correlation: dict[str, Any], name: str = "search-request", **more: Any) -> Any:
+def body_of(
+    correlation: dict[str, Any],
+    trident: dict[str, Any] | None = None,
+    name: str = "search-request",
+) -> Any:
+    more = {"trident": trident} if trident else {}
     query = translate(plan_of(correlation, **more), eql_profile()).query
     assert query is not None
     return next(c.body for c in query.companions if c.name == name)
@@ -88,7 +93,7 @@ def test_lookback_bounds_the_last_event(
         "group-by": ["Computer"],
         "condition": "(alpha or gamma) and delta",
     }
-    plan = plan_of(rule, **LOOKBACK)
+    plan = plan_of(rule, trident=LOOKBACK)
     translation = translate(plan, eql_profile())
     assert "TRI453" not in {note.code for note in translation.notes}
     events = [event_of(row) for row in rows]
@@ -97,7 +102,7 @@ def test_lookback_bounds_the_last_event(
 
 def test_lookback_over_one_data_set_reads_too_much_and_says_so(eql_engine: EqlEngine) -> None:
     rule = {"type": "event_count", "rules": ["alpha"], "condition": {"gte": 2}}
-    plan = plan_of(rule, **LOOKBACK)
+    plan = plan_of(rule, trident=LOOKBACK)
     translation = translate(plan, eql_profile())
     assert "TRI453" in {note.code for note in translation.notes}
     rows = [[EDGE - 61, "alpha"], [EDGE - 30, "alpha"], [EDGE, "alpha"], [EDGE + 10, "alpha"]]
@@ -110,10 +115,8 @@ def test_lookback_over_one_data_set_reads_too_much_and_says_so(eql_engine: EqlEn
 
 def test_lookback_of_single_events_is_a_plain_range() -> None:
     rule = {"type": "event_count", "rules": ["alpha"], "condition": {"gte": 1}}
-    request = body_of(rule, **LOOKBACK)
-    assert request["body"]["filter"] == {
-        "range": {"@timestamp": {"gte": "now-10m", "lte": "now"}}
-    }
+    request = body_of(rule, LOOKBACK)
+    assert request["body"]["filter"] == {"range": {"@timestamp": {"gte": "now-10m", "lte": "now"}}}
 
 
 def test_an_excluded_rule_of_the_last_data_set_is_read_before_the_lookback(
@@ -125,7 +128,7 @@ def test_an_excluded_rule_of_the_last_data_set_is_read_before_the_lookback(
         "rules": ["gamma", "alpha", "beta"],
         "condition": "gamma and alpha and not beta",
     }
-    plan = plan_of(rule, **LOOKBACK)
+    plan = plan_of(rule, trident=LOOKBACK)
     rows = [[EDGE - 40, "gamma"], [EDGE - 20, "beta"], [EDGE + 1, "alpha"]]
     events = [event_of([*row, "ws1"]) for row in rows]
     translation = translate(plan, eql_profile())
@@ -140,15 +143,15 @@ def test_an_excluded_rule_of_the_last_data_set_is_read_before_the_lookback(
 )  # fmt: skip
 def test_baseline_windows(age: float, current: bool, history: bool) -> None:
     rule = {"type": "event_count", "rules": ["alpha"], "condition": {"gte": 1}}
-    baseline = {"trident": {"baseline": {"window": "4m..2m", "unseen": ["User"]}}}
+    baseline = {"baseline": {"window": "4m..2m", "unseen": ["User"]}}
     document = {
         "@timestamp": NOW - round(age * SECOND),
         "event.category": ["process"],
         "m365_defender.event.category": "AdvancedHunting-DeviceProcessEvents",
         "process.command_line": "alpha",
     }
-    search = body_of(rule, **baseline)["body"]["filter"]
-    learn = body_of(rule, "baseline-request", **baseline)["body"]["query"]
+    search = body_of(rule, baseline)["body"]["filter"]
+    learn = body_of(rule, baseline, "baseline-request")["body"]["query"]
     assert selects(search, document, NOW) is current
     assert selects(learn, document, NOW) is history
 

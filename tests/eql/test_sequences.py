@@ -50,15 +50,11 @@ def test_sequence(eql_engine: EqlEngine, case: dict[str, Any]) -> None:
         assert part in translation.query.text
     events = [event_of(row) for row in case["events"]]
     found = eql_alerts(eql_engine, translation, plan, events, NOW)
-    assert found == {
-        (tuple(key), START + round(second * SECOND)) for *key, second in case["found"]
-    }
+    assert found == {(tuple(key), START + round(second * SECOND)) for *key, second in case["found"]}
     assert difference(plan, translation.fidelity, found, expected(plan, events, NOW)) == {}
 
 
-def run_in_order(
-    engine: EqlEngine, translation: Translation, events: list[Event]
-) -> list[Found]:
+def run_in_order(engine: EqlEngine, translation: Translation, events: list[Event]) -> list[Found]:
     """The query's results on the events, those of one time in the order given."""
     profile = eql_profile()
     assert translation.query is not None

@@ -16,7 +16,7 @@ from backends.eql import literals
 from backends.plan import Search
 from backends.translate import translate
 from backends.translation import Translation
-from tests.support.run_eql import eql_profile, eql_types
+from tests.support.run_eql import eql_profile, eql_types, selected
 from tests.support.values import (
     HOSTILE,
     MODIFIERS,
@@ -29,8 +29,7 @@ from tests.support.values import (
     random_values,
     search,
 )
-from translator.verify.engines.eql import EqlEngine, documents
-from translator.verify.native import native_rows
+from translator.verify.engines.eql import EqlEngine
 
 
 def check(engine: EqlEngine, plan: Search, texts: list[str | None]) -> Translation:
@@ -42,10 +41,10 @@ def check(engine: EqlEngine, plan: Search, texts: list[str | None]) -> Translati
     text = translation.query.text
     assert engine.parse(text, eql_types(profile)) is None, text
     events = events_for(texts)
-    indexed = documents(native_rows(events, profile), profile)
-    found = {f.documents[0][profile.time] for f in engine.run(text, indexed, profile.time)}
     test = compile_detection(plan.condition)
-    wrong = found ^ {event.time for event in events if test(event.fields)}
+    wrong = selected(engine, plan, events, text) ^ {
+        event.time for event in events if test(event.fields)
+    }
     assert not wrong, (text, [e.fields.get("CommandLine") for e in events if e.time in wrong])
     return translation
 
@@ -94,7 +93,7 @@ def decode(literal: str) -> str:
     return re.sub(r'\\(?:u\{([0-9a-f]{2,8})\}|([nrt\\"]))', one, literal[1:-1])
 
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)))
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(TEXT | st.lists(st.sampled_from('\\"$u{}n*')).map("".join), st.booleans())

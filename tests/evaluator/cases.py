@@ -59,10 +59,11 @@ def cases() -> Iterator[Case]:
     for path in sorted(FOLDER.glob("*.yml")):
         for table in yaml.safe_load(path.read_text("utf-8")):
             for case in table["cases"]:
-                yield _case(path.stem, table, case)
+                yield make_case(table, case, f"{path.stem}: ")
 
 
-def _case(file: str, table: dict[str, Any], case: dict[str, Any]) -> Case:
+def make_case(table: dict[str, Any], case: dict[str, Any], file: str = "") -> Case:
+    """One case of a table."""
     given = {**table, **case}
     rule = {**table["rule"], **case.get("rule", {})}
     inner = given.get("inner", {})
@@ -73,7 +74,7 @@ def _case(file: str, table: dict[str, Any], case: dict[str, Any]) -> Case:
     events = [_event(*event, common=common) for event in given["events"]]
     evidence = given.get("evidence")
     return Case(
-        f"{file}: {case['why']}",
+        f"{file}{case['why']}",
         tuple(documents),
         tuple(events),
         [_alert(alert) for alert in given["alerts"]],

@@ -11,11 +11,13 @@ import ast
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import duckdb
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from backends.events import SECOND, Event
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Alerts = set[tuple[tuple[str, ...], int]]
 
@@ -30,7 +32,7 @@ select unnest(from_json(?, '[{"t":"BIGINT","category":"VARCHAR","fields":"MAP(VA
 
 
 def sql_alerts(
-    connection: duckdb.DuckDBPyConnection,
+    connection: DuckDBPyConnection,
     documents: Sequence[dict[str, Any]],
     events: Sequence[Event],
     now: int,
@@ -135,6 +137,7 @@ def _fires(correlation: dict[str, Any], names: list[str]) -> str:
         op, number = _comparison(condition or {"gte": len(names)})
         holds = f"count(distinct w.rule) {op} {number}"
     else:
+        assert condition is not None
         holds = _aggregate(kind, condition)
     return f"""
         select distinct e.key, e.t
@@ -173,13 +176,14 @@ def _aggregate(kind: str, condition: dict[str, Any]) -> str:
 
 
 def _ordered(condition: str, span: int) -> str:
-    stages, absent = [], []
+    stages: list[str] = []
+    absent: list[str] = []
     for operand in _operands(ast.parse(condition, mode="eval").body):
         (absent if isinstance(operand, ast.UnaryOp) else stages).append(_rules(operand))
     aliases = [f"e{number}" for number in range(len(stages))]
     first, last = aliases[0], aliases[-1]
     tests = [f"{e}.rule in ({rules})" for e, rules in zip(aliases, stages, strict=True)]
-    for before, after in zip(aliases, aliases[1:], strict=False):
+    for before, after in pairwise(aliases):
         tests.append(f"{before}.key = {after}.key and {before}.t <= {after}.t")
     tests.append(f"{last}.t - {first}.t <= {span}")
     tests += [

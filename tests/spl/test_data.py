@@ -46,8 +46,8 @@ def test_every_table_has_a_place_of_its_own() -> None:
     ],
     ids=str,
 )
-def test_the_fields_are_those_of_kql(logsource: LogSource) -> None:
-    """One rule works on both, or the difference is stated here: there is none."""
+def test_the_fields_are_called_as_in_kql(logsource: LogSource) -> None:
+    """One rule works on both; what Splunk's data lacks is refused by name."""
     kql = load_profiles("kql")["sentinel"]
     ours, theirs = (
         {
@@ -58,4 +58,4 @@ def test_the_fields_are_those_of_kql(logsource: LogSource) -> None:
         }
         for bound in (profile(), kql)
     )
-    assert ours == theirs
+    assert ours and ours <= theirs

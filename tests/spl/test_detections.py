@@ -72,7 +72,7 @@ VALUES: dict[str, tuple[Value, ...]] = {
     "DestinationPort": (80, 443, 4430, 1),
     "DestinationIp": ("10.1.2.3", "10.0.0.0", "192.0.2.1", "2001:db8::1", "host"),
     "Protocol": (6, "6", True, "tcp"),
-    "Image": ("x -enc y", "x /enc y", "x –enc y", "c3RlZw"),
+    "Image": ("x -enc y", "x /enc y", "x \u2013enc y", "c3RlZw"),
 }
 
 
@@ -162,7 +162,8 @@ PREFILTERS = [
     ),
     ({"CommandLine|re": "(alpha)?beta?"}, 'properties.ProcessCommandLine="*bet*"', "what is sure"),
     ({"CommandLine|re": "(alpha|[0-9])"}, None, "one way without a word"),
-    ({"ProcessId": 4}, None, "numbers are left to where"),
+    ({"ProcessId": 4}, 'properties.ProcessId="4"', "a whole number"),
+    ({"ProcessId|gt": 4}, None, "comparisons are left to where"),
     ({"CommandLine": None}, None, "missing values are left to where"),
 ]
 

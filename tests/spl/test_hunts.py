@@ -43,7 +43,7 @@ def test_one_row_per_alert_with_the_latest_stage() -> None:
         assert row["DestinationHostname"] == mail.fields["DestinationHostname"]
         assert row["FileName"] == tool.fields.get("FileName", "")
         assert row["User"] == mail.fields["User"]
-        assert list(row)[0] == "_time"
+        assert next(iter(row)) == "_time"
 
 
 def test_one_row_per_passing_download() -> None:

@@ -6,14 +6,17 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from backends.binding import BoundSearch, bind
 from backends.detection import compile_detection
+from backends.eql.dsl import matches
 from backends.evaluate import evaluate, history
 from backends.events import SECOND, Event
-from backends.plan import Correlation, Plan, searches
+from backends.plan import Correlation, Plan, Search, searches
 from backends.profiles import Profile, default_profile, load_profiles
 from backends.translate import translate
 from backends.translation import Fidelity, Translation
 from translator.verify.engines.eql import EqlEngine, documents, fill, identity, requests
+from translator.verify.engines.query_dsl import selects
 from translator.verify.native import native_rows
 
 Alerts = set[tuple[tuple[str, ...], int]]
@@ -27,9 +30,21 @@ def eql_profile() -> Profile:
 
 def eql_types(profile: Profile) -> dict[str, str]:
     """The type of every field of the profile's data sets."""
-    return {
-        name: kind for source in profile.sources for name, kind in source.table.columns.items()
-    }
+    return {name: kind for source in profile.sources for name, kind in source.table.columns.items()}
+
+
+def selected(engine: EqlEngine, plan: Search, events: Sequence[Event], query: str) -> set[int]:
+    """The times of the events that a rule's query selects. Query DSL, which the baseline's request
+    speaks, must select the same ones."""
+    profile = eql_profile()
+    indexed = documents(native_rows(events, profile), profile)
+    bound = bind(plan, profile)
+    assert isinstance(bound, BoundSearch)
+    clause = matches(bound)
+    found = {f.documents[0][profile.time] for f in engine.run(query, indexed, profile.time)}
+    learned = {d[profile.time] for d in indexed if selects(clause, d, 0)}
+    assert learned == found, clause
+    return found
 
 
 def run_eql(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
+from xml.sax.saxutils import escape
 
+from backends.detection import text
 from backends.diagnostics import TridentError
 from backends.events import Event
 from backends.plan import LogSource
-from backends.profiles import Profile, resolve, resolve_source
+from backends.profiles import Column, Profile, resolve, resolve_source
 
 Row = dict[str, Any]
-"""Native column -> value; ``Profile.time`` holds microseconds since the epoch. A column that holds
-properties (``Column.container``) is a mapping."""
+"""Native column -> value; ``Profile.time`` holds microseconds since the epoch. A dynamic column that
+holds properties (``Column.container``) is a mapping."""
 
 
 def native_rows(
@@ -24,23 +27,55 @@ def native_rows(
 
     Raises:
         TridentError: TRI201 for a log source without a table, TRI202 for a needed field without
-            a column, TRI204 when two fields of one event claim one column with two values.
+            a column or one that is computed, TRI204 when two fields of one event claim one
+            column with two values.
     """
     rows: dict[str, list[Row]] = {}
     for event in events:
         source = resolve_source(event.logsource, profile)
         row: Row = {profile.time: event.time}
-        for name, value in event.fields.items():
-            if source.column(name) is None and (event.logsource, name) not in needed:
-                continue
-            column = resolve(event.logsource, name, profile)
-            held = row.setdefault(column.container, {}) if column.container else row
-            if held.get(column.name, value) != value:
-                raise TridentError(
-                    "TRI204",
-                    f"two fields of one {event.logsource} event are column {column.name} "
-                    f"in profile {profile.name} and differ",
-                )
-            held[column.name] = value
+        for sigma, given in event.fields.items():
+            for name, value in source.wording.stored(sigma, given):
+                if source.column(name) is None and (event.logsource, sigma) not in needed:
+                    continue
+                column = resolve(event.logsource, name, profile)
+                if column.expression:
+                    raise TridentError(
+                        "TRI202",
+                        f"field {name} of log source {event.logsource} is computed in "
+                        f"{source.table.name}; an event cannot give it",
+                    )
+                if not _put(row, column, value):
+                    raise TridentError(
+                        "TRI204",
+                        f"two fields of one {event.logsource} event are column {column.name} "
+                        f"in profile {profile.name} and differ",
+                    )
+        for column_name, values in source.wording.where.items():
+            row.setdefault(column_name, values[0])
+        for container, written in source.table.formats.items():
+            if container in row:
+                row[container] = _WRITTEN[written](row[container])
         rows.setdefault(source.table.name, []).append(row)
     return rows
+
+
+def _put(row: Row, column: Column, value: Any) -> bool:
+    """Store a value; False when the place holds another one."""
+    *path, last = column.name.split(".") if column.container else [column.name]
+    held = row
+    for part in [column.container, *path] if column.container else path:
+        held = held.setdefault(part, {})
+    if held.get(last, value) != value:
+        return False
+    held[last] = value
+    return True
+
+
+def _xml(properties: dict[str, Any]) -> str:
+    items = (f'<Data Name="{name}">{escape(text(v))}</Data>' for name, v in properties.items())
+    return f"<EventData>{''.join(items)}</EventData>"
+
+
+_WRITTEN: Mapping[str, Callable[[dict[str, Any]], str]] = {"json": json.dumps, "xml": _xml}
+"""How a text column holds properties, by the format that tables.yml names."""

@@ -8,6 +8,7 @@ rule is looked at; ``relevance.py`` compares a test with its rule.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ _SCENE_KEYS = ("why", "start", "with", "events", "alerts")
 _EVENT_KEYS = ("at", "repeat", "why")
 _ALERT_KEYS = ("at", "group", "repeat", "why")
 _REPEAT_KEYS = ("count", "every")
+_LISTS = ("scenes", "events", "alerts")
 
 Steps = tuple[str | int, ...]
 """A place in a document: mapping keys and list indices."""
@@ -249,9 +251,9 @@ def _at(data: Any, path: Steps) -> Any:
 def _where(path: Steps) -> str:
     """``("scenes", 0, "events", 2)`` as ``scene 1, event 3: ``."""
     named = [
-        f"{str(path[index - 1]).removesuffix('s')} {step + 1}"
-        for index, step in enumerate(path)
-        if isinstance(step, int)
+        f"{str(name).removesuffix('s')} {index + 1}"
+        for name, index in pairwise(path)
+        if name in _LISTS and isinstance(index, int)
     ]
     return f"{', '.join(named)}: " if named else ""
 

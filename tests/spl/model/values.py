@@ -133,7 +133,7 @@ ASCII = {"w": "A-Za-z0-9_", "d": "0-9", "s": r"\t\n\v\f\r "}
 
 @cache
 def pcre(pattern: str) -> re.Pattern[str]:
-    """A PCRE pattern for Python: ASCII classes, ``\\z``; what the two read differently is an error."""
+    """A PCRE pattern for Python: ASCII classes; what the two read differently is an error."""
     lines = re.match(r"\(\?[a-z]*m", pattern) is not None
 
     def translate(token: str) -> str:

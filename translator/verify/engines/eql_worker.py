@@ -168,7 +168,10 @@ def parse(query: str, fields: tuple[tuple[str, str], ...]) -> Any:
         if isinstance(node, ast.FunctionCall) and node.name in ("testRegex", "testRegexCased"):
             for literal in node.arguments[1:]:
                 _check_regex(literal.value)
-    for subquery in getattr(tree.first, "queries", ()):
+    steps = getattr(tree.first, "queries", None)
+    if steps is not None and len(steps) < 2:
+        raise EqlError("Elasticsearch has no sequence of one step")
+    for subquery in steps or ():
         if "fork" in (subquery.data or {}):
             raise EqlError("Elasticsearch has no fork")
     return tree

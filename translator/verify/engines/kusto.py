@@ -186,11 +186,13 @@ def _kustology() -> Any:
 
 
 def _nodes(node: Any) -> Iterator[Any]:
-    yield node
-    for index in range(node.ChildCount):
-        child = node.GetChild(index)
-        if child is not None:
-            yield from _nodes(child)
+    """A syntax tree's nodes in the order of the text; a long chain of ``or`` is a deep tree."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        children = (node.GetChild(index) for index in reversed(range(node.ChildCount)))
+        waiting += [child for child in children if child is not None]
 
 
 def _quoted(name: str) -> str:

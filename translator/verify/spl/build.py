@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lark import Token
 
-from translator.verify.spl import nodes
+from translator.verify.spl import nodes, statements
 from translator.verify.spl.build_statistics import Statistics
 from translator.verify.spl.build_terms import Children, Expressions, Terms, name_of
 from translator.verify.spl.errors import SplSyntaxError
@@ -15,7 +15,7 @@ Option = tuple[str, str]
 
 def split(children: Children) -> tuple[dict[str, str], Children]:
     """Options, and everything else but keywords and commas."""
-    options = dict(each for each in children if type(each) is tuple)
+    options: dict[str, str] = dict(each for each in children if type(each) is tuple)
     return options, [each for each in children if type(each) is not tuple]
 
 
@@ -26,19 +26,19 @@ def _only(children: Children, kind: type) -> Children:
 class Commands(Terms, Expressions, Statistics):
     """The commands; each method is named like its rule in grammar.lark."""
 
-    def pipeline(self, children: Children) -> nodes.Pipeline:
+    def pipeline(self, children: Children) -> statements.Pipeline:
         return tuple(children)
 
-    def implicit(self, children: Children) -> nodes.Search:
-        return nodes.Search(children[-1])
+    def implicit(self, children: Children) -> statements.Search:
+        return statements.Search(children[-1])
 
     search = implicit
 
     def subsearch(self, children: Children) -> nodes.Subsearch:
         return nodes.Subsearch(tuple(children))
 
-    def macro_command(self, children: Children) -> nodes.Opaque:
-        return nodes.Opaque(str(children[0]))
+    def macro_command(self, children: Children) -> statements.Opaque:
+        return statements.Opaque(str(children[0]))
 
     def option(self, children: Children) -> Option:
         name, value = children
@@ -56,49 +56,53 @@ class Commands(Terms, Expressions, Statistics):
 
     column = named
 
-    def eval(self, children: Children) -> nodes.Eval:
-        return nodes.Eval(tuple(pair for pair in children if not isinstance(pair, Token)))
+    def eval(self, children: Children) -> statements.Eval:
+        return statements.Eval(tuple(pair for pair in children if not isinstance(pair, Token)))
 
     def assignment(self, children: Children) -> tuple[str, nodes.Expression]:
         target, expression = children
         return name_of(target), expression
 
-    def where(self, children: Children) -> nodes.Where:
-        return nodes.Where(children[-1])
+    def where(self, children: Children) -> statements.Where:
+        return statements.Where(children[-1])
 
-    def sort_key(self, children: Children) -> nodes.SortKey:
+    def sort_key(self, children: Children) -> statements.SortKey:
         tokens = {token.type: str(token) for token in children}
         kind = tokens.get("SORT_CAST", "auto").rstrip("( \t").lower()
         name = next(tokens[key] for key in ("FIELD", "STRING", "FIELD_QUOTED") if key in tokens)
-        return nodes.SortKey(in_search(unquoted(name)), tokens.get("SIGN") == "-", kind)
+        return statements.SortKey(in_search(unquoted(name)), tokens.get("SIGN") == "-", kind)
 
-    def sort(self, children: Children) -> nodes.Sort:
+    def sort(self, children: Children) -> statements.Sort:
         options, rest = split(children[1:])
         counts = [int(each) for each in rest if getattr(each, "type", "") == "COUNT"]
-        keys = _only(rest, nodes.SortKey)
+        keys = _only(rest, statements.SortKey)
         if "limit" in options:
             counts.append(int(options["limit"]))
         if len(counts) > 1:
             raise SplSyntaxError("sort takes one count")
         # Source: "sort": a final d or desc reverses the order, if there is a field before it.
-        reverse = len(keys) > 1 and keys[-1] in (nodes.SortKey("d"), nodes.SortKey("desc"))
+        reverse = len(keys) > 1 and keys[-1] in (
+            statements.SortKey("d"),
+            statements.SortKey("desc"),
+        )
         if not keys:
             raise SplSyntaxError("sort needs a field")
-        return nodes.Sort(tuple(keys[:-1] if reverse else keys), *counts[:1] or [None], reverse)
+        count = counts[0] if counts else None
+        return statements.Sort(tuple(keys[:-1] if reverse else keys), count, reverse)
 
-    def sortby(self, children: Children) -> tuple[nodes.SortKey, ...]:
-        return tuple(_only(children, nodes.SortKey))
+    def sortby(self, children: Children) -> tuple[statements.SortKey, ...]:
+        return tuple(_only(children, statements.SortKey))
 
-    def dedup(self, children: Children) -> nodes.Dedup:
-        sort_by: tuple[nodes.SortKey, ...] = ()
-        if type(children[-1]) is tuple and isinstance(children[-1][0], nodes.SortKey):
+    def dedup(self, children: Children) -> statements.Dedup:
+        sort_by: tuple[statements.SortKey, ...] = ()
+        if type(children[-1]) is tuple and isinstance(children[-1][0], statements.SortKey):
             sort_by = children.pop()
         options, rest = split(children[1:])
         counts = [int(each) for each in rest if isinstance(each, Token)]
         names = tuple(each for each in rest if not isinstance(each, Token))
-        return nodes.Dedup(names, *counts or [1], options, sort_by)
+        return statements.Dedup(names, counts[0] if counts else 1, options, sort_by)
 
-    def head(self, children: Children) -> nodes.Head:
+    def head(self, children: Children) -> statements.Head:
         options, rest = split(children[1:])
         condition: nodes.Expression | None = rest[0] if rest else None
         count = int(options["limit"]) if "limit" in options else None
@@ -108,104 +112,106 @@ class Commands(Terms, Expressions, Statistics):
             count, condition = int(condition.text), None
         if count is None and condition is None:
             count = 10
-        return nodes.Head(count, condition, options)
+        return statements.Head(count, condition, options)
 
-    def tail(self, children: Children) -> nodes.Tail:
-        return nodes.Tail(int(children[1]) if len(children) > 1 else 10)
+    def tail(self, children: Children) -> statements.Tail:
+        return statements.Tail(int(children[1]) if len(children) > 1 else 10)
 
-    def fields(self, children: Children) -> nodes.Fields:
+    def fields(self, children: Children) -> statements.Fields:
         names = [each for each in children if not isinstance(each, Token)]
         remove = any(isinstance(each, Token) and each == "-" for each in children)
-        return nodes.Fields(tuple(names), remove)
+        return statements.Fields(tuple(names), remove)
 
-    def table(self, children: Children) -> nodes.Table:
-        return nodes.Table(tuple(each for each in children if not isinstance(each, Token)))
+    def table(self, children: Children) -> statements.Table:
+        return statements.Table(tuple(each for each in children if not isinstance(each, Token)))
 
     def pair(self, children: Children) -> list[str]:
         old, _, new = children
         return [old, new]
 
-    def rename(self, children: Children) -> nodes.Rename:
-        return nodes.Rename(tuple((old, new) for old, new in _only(children, list)))
+    def rename(self, children: Children) -> statements.Rename:
+        return statements.Rename(tuple((old, new) for old, new in _only(children, list)))
 
-    def fillnull(self, children: Children) -> nodes.Fillnull:
+    def fillnull(self, children: Children) -> statements.Fillnull:
         options, names = split(children[1:])
-        return nodes.Fillnull(options.pop("value", "0"), tuple(names))
+        return statements.Fillnull(options.pop("value", "0"), tuple(names))
 
-    def rex(self, children: Children) -> nodes.Rex:
+    def rex(self, children: Children) -> statements.Rex:
         options, patterns = split(children[1:])
         if len(patterns) != 1:
             raise SplSyntaxError("rex takes one expression")
         name = options.pop("field", "_raw")
-        return nodes.Rex(in_search(unquoted(str(patterns[0]))), name, options)
+        return statements.Rex(in_search(unquoted(str(patterns[0]))), name, options)
 
-    def regex(self, children: Children) -> nodes.Regex:
+    def regex(self, children: Children) -> statements.Regex:
         name, operator = ("_raw", "=") if len(children) == 2 else map(str, children[1:3])
-        return nodes.Regex(name, in_search(unquoted(str(children[-1]))), operator == "!=")
+        return statements.Regex(name, in_search(unquoted(str(children[-1]))), operator == "!=")
 
-    def makemv(self, children: Children) -> nodes.Makemv:
+    def makemv(self, children: Children) -> statements.Makemv:
         options, names = split(children[1:])
         if len(names) != 1:
             raise SplSyntaxError("makemv takes one field")
-        return nodes.Makemv(names[0], options)
+        return statements.Makemv(names[0], options)
 
-    def mvexpand(self, children: Children) -> nodes.Mvexpand:
+    def mvexpand(self, children: Children) -> statements.Mvexpand:
         options, names = split(children[1:])
         if set(options) - {"limit"}:
             raise SplSyntaxError("mvexpand has the option limit only")
-        return nodes.Mvexpand(names[0], int(options.get("limit", 0)))
+        return statements.Mvexpand(names[0], int(options.get("limit", 0)))
 
     def lookup_field(self, children: Children) -> list[str]:
         return [children[0], children[-1]]
 
-    def lookup_output(self, children: Children) -> nodes.Lookup:
+    def lookup_output(self, children: Children) -> statements.Lookup:
         mode, *outputs = children
-        return nodes.Lookup("", (), tuple((old, new) for old, new in outputs), mode.upper(), {})
+        return statements.Lookup(
+            "", (), tuple((old, new) for old, new in outputs), mode.upper(), {}
+        )
 
-    def lookup(self, children: Children) -> nodes.Lookup:
+    def lookup(self, children: Children) -> statements.Lookup:
         options, (table, *rest) = split(children[1:])
-        output = rest.pop() if isinstance(rest[-1], nodes.Lookup) else None
+        output = rest.pop() if isinstance(rest[-1], statements.Lookup) else None
         matches = tuple((old, new) for old, new in rest)
         if output is None:
-            return nodes.Lookup(table, matches, (), "", options)
-        return nodes.Lookup(table, matches, output.outputs, output.mode, options)
+            return statements.Lookup(table, matches, (), "", options)
+        return statements.Lookup(table, matches, output.outputs, output.mode, options)
 
     def where_search(self, children: Children) -> list[nodes.Term]:
         return [children[-1]]
 
-    def inputlookup(self, children: Children) -> nodes.Inputlookup:
+    def inputlookup(self, children: Children) -> statements.Inputlookup:
         options, rest = split(children[1:])
         where = rest.pop()[0] if isinstance(rest[-1], list) else None
         if len(rest) != 1:
             raise SplSyntaxError("inputlookup takes one table")
-        return nodes.Inputlookup(rest[0], where, options)
+        return statements.Inputlookup(rest[0], where, options)
 
-    def bin(self, children: Children) -> nodes.Bin:
+    def bin(self, children: Children) -> statements.Bin:
         options, rest = split(children[1:])
         names = [each for each in rest if not isinstance(each, Token)]
         if not 1 <= len(names) <= 2:
             raise SplSyntaxError("bin takes one field")
-        return nodes.Bin(names[0], names[-1], options)
+        return statements.Bin(names[0], names[-1], options)
 
-    def append(self, children: Children) -> nodes.Append:
+    def append(self, children: Children) -> statements.Append:
         options, rest = split(children[1:])
-        return nodes.Append(rest[-1], options)
+        return statements.Append(rest[-1], options)
 
-    def join(self, children: Children) -> nodes.Opaque:
-        return nodes.Opaque("join")
+    def join(self, children: Children) -> statements.Opaque:
+        return statements.Opaque("join")
 
-    def foreach(self, children: Children) -> nodes.Opaque:
-        return nodes.Opaque("foreach")
+    def foreach(self, children: Children) -> statements.Opaque:
+        return statements.Opaque("foreach")
 
     def group(self, children: Children) -> str:
         return "(" + " ".join(map(str, children)) + ")"
 
-    def other(self, children: Children) -> nodes.Command:
+    def other(self, children: Children) -> statements.Command:
         name, *words = (str(each) for each in children)
         if name.lower() == "reverse" and not words:
-            return nodes.Reverse()
+            return statements.Reverse()
         if name.lower() == "makeresults" and len(words) <= 1:
             count = "".join(words).removeprefix("count=") or "1"
             if count.isdigit():
-                return nodes.Makeresults(int(count))
-        return nodes.Opaque(name.lower())
+                return statements.Makeresults(int(count))
+        return statements.Opaque(name.lower())

@@ -6,7 +6,7 @@ from typing import Any
 
 from lark import Token, Transformer
 
-from translator.verify.spl import nodes
+from translator.verify.spl import nodes, statements
 from translator.verify.spl.build_terms import Children, name_of
 from translator.verify.spl.lexical import in_eval, unquoted
 
@@ -23,7 +23,7 @@ class Statistics(Transformer[Token, Any]):
     def alias(self, children: Children) -> list[str]:
         return [name_of(children[-1])]
 
-    def aggregate(self, children: Children) -> nodes.Aggregate:
+    def aggregate(self, children: Children) -> statements.Aggregate:
         function, *rest = children
         alias = rest.pop()[0] if rest and isinstance(rest[-1], list) else None
         argument: str | nodes.Expression | None = None
@@ -35,7 +35,7 @@ class Statistics(Transformer[Token, Any]):
             shown = argument if isinstance(argument, str) else "eval(...)"
             written = f"{function}({shown})"
         name = str(function).lower()
-        return nodes.Aggregate(_ALIASES.get(name, name), argument, alias or written)
+        return statements.Aggregate(_ALIASES.get(name, name), argument, alias or written)
 
     def key(self, children: Children) -> str:
         return name_of(children[0])
@@ -61,14 +61,14 @@ class Statistics(Transformer[Token, Any]):
         name, value = children
         return str(name).lower(), value
 
-    def stats(self, children: Children) -> nodes.Stats | nodes.Opaque:
+    def stats(self, children: Children) -> statements.Stats | statements.Opaque:
         command, *parts = children
         by = parts.pop() if isinstance(parts[-1], list) else []
         pairs = [each for each in (*parts, *by) if isinstance(each, tuple)]
-        aggregates = tuple(each for each in parts if isinstance(each, nodes.Aggregate))
+        aggregates = tuple(each for each in parts if isinstance(each, statements.Aggregate))
         if any(getattr(each, "type", "") == "MACRO" for each in parts):
-            return nodes.Opaque(str(command).lower())
-        return nodes.Stats(
+            return statements.Opaque(str(command).lower())
+        return statements.Stats(
             str(command).lower(),
             aggregates,
             tuple(each for each in by if isinstance(each, str)),
@@ -76,5 +76,6 @@ class Statistics(Transformer[Token, Any]):
             {name: value for name, value in pairs if not isinstance(value, str)},
         )
 
-    def tstats(self, children: Children) -> nodes.Opaque:
-        return nodes.Opaque(str(children[0]).lower())
+    def tstats(self, children: Children) -> statements.Opaque:
+        found = tuple(each for each in children if isinstance(each, statements.Aggregate))
+        return statements.Opaque(str(children[0]).lower(), found)

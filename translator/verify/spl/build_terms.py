@@ -6,6 +6,7 @@ from typing import Any
 
 from lark import Token, Transformer
 
+from translator.verify.spl.lexical import in_eval, in_search, unquoted
 from translator.verify.spl.nodes import (
     AllTerms,
     AnyTerm,
@@ -24,7 +25,6 @@ from translator.verify.spl.nodes import (
     Text,
     Unary,
 )
-from translator.verify.spl.lexical import in_eval, in_search, unquoted
 
 Children = list[Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from translator.verify.spl import nodes
+from translator.verify.spl import nodes, statements
 from translator.verify.spl.errors import SplSyntaxError
 from translator.verify.spl.patterns import compile_pattern
 from translator.verify.spl.times import relative_time_steps
@@ -28,7 +28,7 @@ def _signatures() -> Mapping[str, Any]:
     return found
 
 
-def check(commands: nodes.Pipeline) -> None:
+def check(commands: statements.Pipeline) -> None:
     """Raise for what the documentation calls an error.
 
     Raises:
@@ -37,41 +37,43 @@ def check(commands: nodes.Pipeline) -> None:
     for command in commands:
         _check_options(command)
         match command:
-            case nodes.Search(term):
+            case statements.Search(term):
                 _check_term(term)
-            case nodes.Eval(assignments):
+            case statements.Eval(assignments):
                 for name, expression in assignments:
                     check_expression(expression)
                     if is_predicate(expression):
                         # Source: "eval": the result of an eval expression cannot be a Boolean.
                         raise SplSyntaxError(f"eval cannot assign a Boolean to {name}")
-            case nodes.Where(expression):
+            case statements.Where(expression):
                 check_expression(expression)
                 _check_condition(expression, "where")
-            case nodes.Stats():
+            case statements.Stats():
                 _check_stats(command)
-            case nodes.Head(_, condition, options):
+            case statements.Head(_, condition, options):
                 if condition is not None:
                     check_expression(condition)
                     _check_condition(condition, "head")
                 elif set(options) - {"limit"}:
                     raise SplSyntaxError("null= and keeplast= need a condition after head")
-            case nodes.Dedup(names, count):
+            case statements.Dedup(names, count):
                 if count < 1 or not names:
                     raise SplSyntaxError("dedup keeps at least one row, of at least one field")
-            case nodes.Rename(pairs):
+            case statements.Rename(pairs):
                 _check_rename(pairs)
-            case nodes.Rex(pattern, _, options):
+            case statements.Rex(pattern, _, options):
                 if "mode" not in options and not compile_pattern(pattern).groupindex:
                     raise SplSyntaxError("rex needs a named group, or mode=sed")
-            case nodes.Regex(_, pattern):
+            case statements.Regex(_, pattern):
                 compile_pattern(pattern)
-            case nodes.Mvexpand(name) | nodes.Makemv(name) if name.startswith("_"):
+            case statements.Mvexpand(name) | statements.Makemv(name) if name.startswith("_"):
                 raise SplSyntaxError(f"mvexpand and makemv do not take the internal field {name}")
-            case nodes.Inputlookup(_, where) if where is not None:
+            case statements.Inputlookup(_, where) if where is not None:
                 _check_term(where)
-            case nodes.Append(subsearch):
+            case statements.Append(subsearch):
                 check(subsearch.commands)
+            case statements.Opaque(_, aggregates):
+                _check_aggregates(aggregates)
 
 
 def check_expression(expression: nodes.Expression) -> None:
@@ -140,7 +142,7 @@ def _check_term(term: nodes.Term) -> None:
             check(commands)
 
 
-def _check_options(command: nodes.Command) -> None:
+def _check_options(command: statements.Command) -> None:
     options = getattr(command, "options", {})
     name = getattr(command, "command", type(command).__name__.lower())
     known = _signatures()["options"].get(name, {})
@@ -151,18 +153,10 @@ def _check_options(command: nodes.Command) -> None:
             raise SplSyntaxError(f"{name} does not take {option}={value}")
 
 
-def _check_stats(command: nodes.Stats) -> None:
+def _check_stats(command: statements.Stats) -> None:
     if not command.aggregates:
         raise SplSyntaxError(f"{command.command} needs a statistic")
-    for each in command.aggregates:
-        percentile = _PERCENTILE.fullmatch(each.function)
-        if percentile and not 0 <= float(percentile[1]) <= 100:
-            raise SplSyntaxError(f"{each.function}: a percentile is between 0 and 100")
-        if not percentile and each.function not in _signatures()["aggregates"]:
-            raise SplSyntaxError(f"unknown statistic {each.function}()")
-        if isinstance(each.argument, str | None):
-            continue
-        check_expression(each.argument)
+    _check_aggregates(command.aggregates)
     if any("*" in name for name in command.by):
         raise SplSyntaxError("no wildcard in a BY clause")
     if "*" not in "".join(str(each.argument) for each in command.aggregates):
@@ -175,6 +169,17 @@ def _check_stats(command: nodes.Stats) -> None:
             raise SplSyntaxError(f"{name} takes no expression")
         check_expression(expression)
         _check_condition(expression, name)
+
+
+def _check_aggregates(aggregates: tuple[statements.Aggregate, ...]) -> None:
+    for each in aggregates:
+        percentile = _PERCENTILE.fullmatch(each.function)
+        if percentile and not 0 <= float(percentile[1]) <= 100:
+            raise SplSyntaxError(f"{each.function}: a percentile is between 0 and 100")
+        if not percentile and each.function not in _signatures()["aggregates"]:
+            raise SplSyntaxError(f"unknown statistic {each.function}()")
+        if not isinstance(each.argument, str | None):
+            check_expression(each.argument)
 
 
 def _check_rename(pairs: tuple[tuple[str, str], ...]) -> None:

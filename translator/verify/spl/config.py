@@ -15,9 +15,9 @@ class Limits:
     """limits.conf; the defaults are those of limits.conf.spec, Splunk 10.4.2.
 
     ``[default] max_mem_usage_mb``, ``[searchresults] maxresultrows``, ``[mvexpand]
-    max_mem_usage_mb``, ``[stats] max_stream_window``, ``list_maxsize``, ``maxvalues`` (0: no limit),
-    ``approx_dc_threshold``, ``perc_method``; ``sort``'s default count is on the page of "sort",
-    ``append``'s maxout on the page of "append".
+    max_mem_usage_mb``, ``[stats] max_stream_window``, ``list_maxsize``, ``maxvalues`` (0: no
+    limit), ``approx_dc_threshold``, ``perc_method``; ``sort``'s default count is on the page of
+    "sort", ``append``'s maxout on the page of "append".
     """
 
     max_mem_usage_mb: float = 200

@@ -10,11 +10,12 @@ from typing import Any
 from lark import Lark
 from lark.exceptions import UnexpectedInput, VisitError
 
-from translator.verify.spl.nodes import Command, Expression, Pipeline, Stats
 from translator.verify.spl.build import Commands
 from translator.verify.spl.checks import check, check_expression
 from translator.verify.spl.errors import SplError, SplSyntaxError
 from translator.verify.spl.lexical import without_comments
+from translator.verify.spl.nodes import Expression
+from translator.verify.spl.statements import Command, Pipeline, Stats
 
 
 def parse(text: str) -> Pipeline:
@@ -64,7 +65,7 @@ def _build(text: str, start: str) -> Any:
     except UnexpectedInput as error:
         place = error.pos_in_stream if error.pos_in_stream is not None else len(text)
         raise SplSyntaxError(
-            f"line {error.line}, column {error.column}: cannot read {text[place:place + 40]!r}"
+            f"line {error.line}, column {error.column}: cannot read {text[place : place + 40]!r}"
         ) from None
     except VisitError as error:
         if isinstance(error.orig_exc, SplError):

@@ -33,9 +33,10 @@ def wildcard(text: str, cased: bool = False) -> Any:
     Source: Search Reference, "rename": a backslash cannot escape an asterisk in search strings.
     Search Manual, "Use CASE() and TERM()": searches ignore case but for CASE().
     """
-    body = ".*".join(_literal(part) for part in text.split("*"))
+    body = ".*".join(literal(part) for part in text.split("*"))
     return compile_pattern(("(?s)" if cased else "(?si)") + rf"\A{body}\z")
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """``text`` with everything but letters and digits escaped for PCRE."""
     return "".join(char if char.isalnum() or ord(char) > 127 else rf"\{char}" for char in text)

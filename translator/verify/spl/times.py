@@ -117,7 +117,7 @@ def _snap(micros: int, unit: str, weekday: int, zone: dt.tzinfo) -> int:
     local = to_datetime(micros, zone).replace(microsecond=0, tzinfo=None)
     if unit in SECONDS:
         zeros = {"m": {"second": 0}, "h": {"second": 0, "minute": 0}}.get(unit, {})
-        return _micros(local.replace(**zeros, tzinfo=zone))  # type: ignore[arg-type]
+        return _micros(local.replace(**zeros, tzinfo=zone))
     local = local.replace(hour=0, minute=0, second=0)
     if unit == "w":
         # Source: "Time modifiers": @w and @w0 are Sunday.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -93,7 +93,7 @@ def stored(value: Value) -> Value:
     return value
 
 
-def multi(values: list[Single]) -> Value:
+def multi(values: Sequence[Single]) -> Value:
     """Some values as one: none is null, one is a single value."""
     if not values:
         return None
@@ -110,9 +110,15 @@ def each_of(value: Value) -> tuple[Single, ...]:
 def as_read(value: Value, integers_are_exact: bool = True) -> Value:
     """A field's value as an expression sees it."""
     if isinstance(value, str):
-        found = number(value, integers_are_exact)
-        return value if found is None else found
+        return _single_as_read(value, integers_are_exact)
+    if isinstance(value, tuple):
+        return tuple(_single_as_read(str(each), integers_are_exact) for each in value)
     return value
+
+
+def _single_as_read(value: str, integers_are_exact: bool) -> Single:
+    found = number(value, integers_are_exact)
+    return value if found is None else found
 
 
 def product(left: Num, right: Num, value: float) -> Num:
@@ -209,7 +215,7 @@ def holds(condition: Result) -> bool:
     if not isinstance(condition, Truth):
         raise SplRuntimeError(f"{condition!s} is no condition")
     if condition & Truth.TRUE and condition is not Truth.TRUE:
-        raise SplUndocumented("a condition on a missing or empty value under NOT")
+        raise SplUndocumented("a condition on a missing, empty or multivalue field")
     return condition is Truth.TRUE
 
 

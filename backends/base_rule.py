@@ -1,0 +1,83 @@
+"""A detection rule as a search: its log source and its parsed condition."""
+
+from __future__ import annotations
+
+from sigma.conditions import (
+    ConditionFieldEqualsValueExpression,
+    ConditionItem,
+    ConditionOR,
+    ConditionValueExpression,
+)
+from sigma.exceptions import SigmaError
+from sigma.rule import SigmaRule
+from sigma.types import (
+    Placeholder,
+    SigmaCompareExpression,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+)
+
+from backends.diagnostics import TridentError
+from backends.plan import LogSource, Search
+from backends.rules import Document, Rule
+
+
+def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
+    """The search of a detection rule.
+
+    Raises:
+        TridentError: TRI101 for a condition that does not parse or a number that pySigma has
+            rounded, TRI107 for a trident mapping, TRI109 for a placeholder without a value.
+    """
+    document = rule.document
+    if "trident" in document.data:
+        raise TridentError(
+            "TRI107", "trident belongs in a correlation", span=document.at("trident")
+        )
+    place = document.at("detection", "condition")
+    try:
+        parsed = [condition.parsed for condition in sigma.detection.parsed_condition]
+    except SigmaError as error:
+        raise TridentError("TRI101", str(error), span=place) from error
+    if not parsed or any(condition is None for condition in parsed):
+        raise TridentError("TRI101", "the condition is empty", span=place)
+    for condition in parsed:
+        _check_values(document, condition)
+    source = sigma.logsource
+    return Search(
+        rule.identity,
+        LogSource(source.category, source.product, source.service),
+        parsed[0] if len(parsed) == 1 else ConditionOR(parsed),
+        tuple(sigma.fields or ()),
+    )
+
+
+def _check_values(document: Document, condition: object) -> None:
+    if isinstance(condition, ConditionItem):
+        for part in condition.args:
+            _check_values(document, part)
+        return
+    assert isinstance(condition, ConditionFieldEqualsValueExpression | ConditionValueExpression)
+    value = condition.value
+    text = value.regexp if isinstance(value, SigmaRegularExpression) else value
+    for piece in text.s if isinstance(text, SigmaString) else ():
+        if isinstance(piece, Placeholder):
+            raise TridentError(
+                "TRI109",
+                f"the placeholder %{piece.name}% has no value",
+                span=document.at("detection"),
+            )
+    number = value.number if isinstance(value, SigmaCompareExpression) else value
+    if isinstance(number, SigmaNumber) and _is_rounded(number.number):
+        raise TridentError(
+            "TRI101",
+            f"pySigma rounds a number to {int(number.number)}",
+            span=document.at("detection"),
+            hint="write a number above 2**53 as text, which is compared as it stands",
+        )
+
+
+def _is_rounded(held: int | float) -> bool:
+    """SigmaNumber holds a whole number as an int, but one that a float cannot hold as a float."""
+    return isinstance(held, float) and held.is_integer()

@@ -1,0 +1,155 @@
+"""What the ``verify`` command does with its options; reports findings on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from backends.diagnostics import Diagnostic, Severity, TridentError
+from backends.evaluate import evaluate, matching
+from backends.events import Event
+from backends.planner import Planned
+from backends.profiles import TARGETS, Profile, load_profiles
+from translator.config import Config
+from translator.convert import convert
+from translator.languages import printable
+from translator.output import finding
+from translator.verify import report as shown
+from translator.verify.exported import Reading, profile_of, read_exported
+from translator.verify.ruletests import SUFFIX
+from translator.verify.session import Fuzz, Report, tests_of
+from translator.verify.session import verify as run
+from translator.verify.update import against as differences
+from translator.verify.update import update_file
+
+
+def planned(
+    paths: Sequence[str], config: Config, filters: Sequence[str]
+) -> tuple[list[Planned], list[Diagnostic]]:
+    """The rules that are emitted, and everything that was wrong with the others."""
+    outcome = convert(paths, (), config, filters)
+    return outcome.planned, outcome.diagnostics
+
+
+def verify(
+    rules: Sequence[Planned],
+    diagnostics: Sequence[Diagnostic],
+    profiles: Sequence[Profile],
+    form: str,
+    fuzz: int | None,
+    seed: int,
+) -> tuple[str, bool]:
+    """The report in the wanted format, and whether anything failed."""
+    report = run(rules, profiles, Fuzz(fuzz, seed) if fuzz else None)
+    _say([*diagnostics, *report.diagnostics])
+    broken = any(d.severity is Severity.ERROR for d in (*diagnostics, *report.diagnostics))
+    product = {"text": shown.text, "json": shown.as_json, "junit": shown.as_junit}[form](report)
+    if form != "text":
+        click.echo(shown.summary(report), err=True)
+    return product, broken or report.failed
+
+
+def update(rules: Sequence[Planned], diagnostics: Sequence[Diagnostic]) -> int:
+    """Write the evaluator's alerts into the rules' test files; the exit code."""
+    _say(diagnostics)
+    plans = {each.identity.slug: each.plan for each in rules if each.plan is not None}
+    sources = {Path(each.identity.span.file) for each in rules if each.identity.span.file}
+    for source in sorted(sources):
+        file = source.with_name(source.stem + SUFFIX)
+        if file.is_file() and (changed := update_file(file, plans)):
+            click.echo(f"{file}: {changed} scenes changed; review them", err=True)
+    return int(any(each.severity is Severity.ERROR for each in diagnostics))
+
+
+def against(
+    rules: Sequence[Planned], old_rules: str, config: Config, filters: Sequence[str]
+) -> int:
+    """Print what each rule's tests gain and lose against the old rules; the exit code."""
+    old, diagnostics = planned([old_rules], config, filters)
+    _say(diagnostics)
+    report = Report()
+    tests = tests_of(rules, report)
+    before = {each.identity.slug: each.plan for each in old}
+    for index, each in enumerate(rules):
+        name = each.identity.slug
+        previous = before.get(name)
+        if each.plan is None or index not in tests:
+            continue
+        if previous is None:
+            click.echo(f"{name}: not among the old rules")
+            continue
+        for kind, alert in differences(previous, each.plan, tests[index]):
+            click.echo(f"{name}: {kind}  {shown.alert(alert)}")
+    _say(report.diagnostics)
+    return int(any(d.severity is Severity.ERROR for d in (*diagnostics, *report.diagnostics)))
+
+
+def own_data(
+    rules: Sequence[Planned], diagnostics: Sequence[Diagnostic], file: Path, source: str
+) -> int:
+    """Print each rule's alerts, with their evidence, on exported logs; the exit code.
+
+    The clock stands at the newest event, so that a look-back or a baseline ends with the data.
+    """
+    _say(diagnostics)
+    profile = profile_of(
+        source, {name: p for target in TARGETS for name, p in load_profiles(target).items()}
+    )
+    for each in rules:
+        if each.plan is None:
+            continue
+        try:
+            reading = Reading.of(each.plan, profile)
+        except TridentError as error:
+            _say([error.at(each.identity.span).diagnostic])
+            continue
+        with progress(file) as advance:
+            newest = Newest(read_exported(file, reading, advance))
+            kept = matching(each.plan, newest)
+        alerts = evaluate(each.plan, kept, newest.time)
+        click.echo(f"{each.identity.slug}: {newest.count} events, {len(alerts)} alerts")
+        for alert in alerts:
+            click.echo(printable(f"  {shown.alert((alert.group, alert.time))}"))
+            for match in alert.evidence:
+                fields = " ".join(f"{name}={value!r}" for name, value in match.fields.items())
+                click.echo(printable(f"    {shown.when(match.time)}  {fields}"))
+    return int(any(each.severity is Severity.ERROR for each in diagnostics))
+
+
+@dataclass(slots=True)
+class Newest:
+    """Events passed on, with the newest time and the count of those seen."""
+
+    events: Iterable[Event]
+    time: int = 0
+    count: int = 0
+
+    def __iter__(self) -> Iterator[Event]:
+        for event in self.events:
+            self.time = max(self.time, event.time)
+            self.count += 1
+            yield event
+
+
+@contextmanager
+def progress(file: Path) -> Iterator[Callable[[int], None]]:
+    """A bar over the bytes of ``file`` on standard error, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(file.name, total=file.stat().st_size)
+        yield lambda size: bar.advance(task, size)
+
+
+def _say(diagnostics: Sequence[Diagnostic]) -> None:
+    for diagnostic in dict.fromkeys(diagnostics):
+        click.echo(finding(diagnostic), err=True)

@@ -1,0 +1,123 @@
+"""Found alerts against expected ones, as far as a translation's level and notes promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from backends.detection import compile_detection, missing, text
+from backends.events import SECOND, Event
+from backends.plan import Correlation, Plan, reach, searches
+from backends.translation import Fidelity, Translation
+from translator.verify.scenes import AlertId
+
+
+class Observed(StrEnum):
+    """What the engine showed of a translation, best first."""
+
+    EXACT = "exact"
+    COVERING = "covering"
+    NOTED = "as noted"
+    DIFFERS = "differs"
+    FAULT = "fault"
+    NOT_RUN = "not run"
+    REFUSED = "refused"
+
+
+_TIES = "TRI451"
+"""The note of a target that takes events of one time in an order of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome for one rule, target and profile on one log.
+
+    ``missing`` and ``extra`` contradict the declared level; ``noted`` are differences that a
+    note of the translation declares.
+    """
+
+    observed: Observed
+    expected: frozenset[AlertId] = frozenset()
+    found: frozenset[AlertId] = frozenset()
+    missing: frozenset[AlertId] = frozenset()
+    extra: frozenset[AlertId] = frozenset()
+    noted: frozenset[AlertId] = frozenset()
+    problem: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the query is not what it says it is."""
+        return self.observed in (Observed.DIFFERS, Observed.FAULT)
+
+
+def compare(
+    plan: Plan,
+    translation: Translation,
+    events: Sequence[Event],
+    expected: frozenset[AlertId],
+    found: frozenset[AlertId],
+) -> Verdict:
+    """The verdict of a run: exact and parameterised queries find the expected alerts, covering
+    ones an alert of the same group inside the window of each."""
+    extra, missed = found - expected, expected - found
+    if not extra and not missed:
+        return Verdict(Observed.EXACT, expected, found)
+    level = Observed.DIFFERS
+    if translation.fidelity is Fidelity.COVERING and isinstance(plan, Correlation):
+        missed = frozenset(alert for alert in missed if not _covered(plan, alert, found))
+        level = Observed.COVERING
+    noted = frozenset(alert for alert in missed | extra if _tied(plan, translation, events, alert))
+    missed, extra = missed - noted, extra - noted
+    if missed or extra:
+        return Verdict(Observed.DIFFERS, expected, found, missed, extra, noted)
+    return Verdict(Observed.NOTED if noted else level, expected, found, noted=noted)
+
+
+def timeline(plan: Plan, events: Sequence[Event], alert: AlertId) -> list[Event]:
+    """The matching events of an alert's group in its window: what a person looks at first."""
+    group, time = alert
+    span = reach(plan) * SECOND
+    shown = []
+    for event in events:
+        if abs(event.time - time) <= span and _belongs(plan, event, group):
+            shown.append(event)
+    return shown
+
+
+def _covered(plan: Correlation, alert: AlertId, found: frozenset[AlertId]) -> bool:
+    group, time = alert
+    first = time - plan.timespan * SECOND
+    return any(other == group and first <= at <= time for other, at in found)
+
+
+def _tied(plan: Plan, translation: Translation, events: Sequence[Event], alert: AlertId) -> bool:
+    """Whether the note on ties explains the difference: in the alert's window two events have
+    one time, or one event matches two rules."""
+    if not any(note.code == _TIES for note in translation.notes):
+        return False
+    near = [event for event in timeline(plan, events, alert) if event.time <= alert[1]]
+    if len({event.time for event in near}) < len(near):
+        return True
+    tests = [(s.logsource, compile_detection(s.condition)) for s in searches(plan)]
+    return any(
+        sum(source.covers(event.logsource) and test(event.fields) for source, test in tests) > 1
+        for event in near
+    )
+
+
+def _belongs(plan: Plan, event: Event, group: tuple[str, ...]) -> bool:
+    """Whether some base rule matches the event; with a plain group key, only in that group."""
+    for search in searches(plan):
+        if search.logsource.covers(event.logsource) and compile_detection(search.condition)(
+            event.fields
+        ):
+            break
+    else:
+        return False
+    if isinstance(plan, Correlation) and all(
+        branch.keys == plan.group_by for branch in plan.branches
+    ):
+        found = [event.fields.get(name) for name in plan.group_by]
+        return any(missing(part) for part in found) or tuple(map(text, found)) == group
+    return True

@@ -1,0 +1,41 @@
+"""ES|QL: parsed and type-checked by Elastic's package; nothing here can run it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backends.events import Event
+from backends.plan import Plan
+from backends.profiles import Profile
+from backends.translation import Translation
+from translator.verify.engines import esql
+from translator.verify.runners import Alerts, EngineFault, NotRun
+
+
+class EsqlRunner:
+    """Checks queries."""
+
+    def alerts(
+        self,
+        plan: Plan,
+        translation: Translation,
+        profile: Profile,
+        events: Sequence[Event],
+        now: int,
+    ) -> Alerts:
+        """See ``Runner.alerts``: a query that passes the check is still not run."""
+        assert translation.query is not None
+        columns = {
+            name: kind for source in profile.sources for name, kind in source.table.columns.items()
+        }
+        error = esql.parse(translation.query.text, columns, str(profile.settings["stack"]))
+        if error is not None:
+            raise EngineFault(error)
+        raise NotRun("parsed and type-checked; nothing here runs ES|QL")
+
+    def seen(self, event: Event, profile: Profile) -> Event:
+        """Nothing runs, so nothing is changed."""
+        return event
+
+    def close(self) -> None:
+        """Nothing to release."""

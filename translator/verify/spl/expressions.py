@@ -1,0 +1,299 @@
+"""Eval expressions, compiled to functions of a row.
+
+Source: Splunk Search Reference 9.4, "eval", "where", "Comparison and Conditional functions". AND
+binds before OR; a condition is true, false or NULL.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from translator.verify.spl import (
+    functions_multi,
+    functions_numbers,
+    functions_text,
+    nodes,
+    statements,
+)
+from translator.verify.spl.errors import SplRuntimeError, SplUndocumented, SplUnsupported
+from translator.verify.spl.scope import Compiled, Function, Scope, plain, single
+from translator.verify.spl.values import (
+    Num,
+    Result,
+    Row,
+    Single,
+    Truth,
+    as_read,
+    combine,
+    compare,
+    each_of,
+    holds,
+    multi,
+    negate,
+    number,
+    product,
+    total,
+)
+
+_FUNCTIONS: Mapping[str, Function] = {
+    **functions_text.FUNCTIONS,
+    **functions_numbers.FUNCTIONS,
+    **functions_multi.FUNCTIONS,
+}
+
+
+def compile_expression(expression: nodes.Expression, scope: Scope) -> Compiled:
+    """``expression`` as a function of a row.
+
+    Raises:
+        SplUnsupported: for a function that this engine knows but does not run, or a macro.
+        SplRuntimeError: for a literal where Splunk reports an error.
+    """
+    match expression:
+        case nodes.Number(text):
+            literal = number(text, scope.config.integers_are_exact)
+            assert literal is not None
+            value = Num(literal.value, literal.decimals)
+            return lambda row: value
+        case nodes.Text(text):
+            return lambda row: text
+        case nodes.Field(name):
+            exact = scope.config.integers_are_exact
+            return lambda row: as_read(row.get(name), exact)
+        case nodes.Unary(operator, operand):
+            return _unary(operator, compile_expression(operand, scope))
+        case nodes.Binary(operator, left, right):
+            return _binary(
+                operator,
+                compile_expression(left, scope),
+                compile_expression(right, scope),
+                scope,
+            )
+        case nodes.Call(name, arguments):
+            return _call(name, arguments, scope)
+        case nodes.Macro(text):
+            raise SplUnsupported(f"the macro {text} is not expanded")
+
+
+def _unary(operator: str, operand: Compiled) -> Compiled:
+    if operator == "NOT":
+        return lambda row: negate(_condition(operand(row)))
+
+    def signed(row: Row) -> Result:
+        value = single(operand(row), operator)
+        if value is None or operator == "+":
+            return value
+        if isinstance(value, str):
+            raise SplUndocumented(f"-{value!r}")
+        return Num(-value.value, value.decimals)
+
+    return signed
+
+
+def _condition(value: Result) -> Truth:
+    if value is None:
+        return Truth.NULL
+    if not isinstance(value, Truth):
+        raise SplRuntimeError(f"{value!s} is no condition")
+    return value
+
+
+def _binary(operator: str, left: Compiled, right: Compiled, scope: Scope) -> Compiled:
+    if operator in ("AND", "OR", "XOR"):
+        return lambda row: combine(operator, _condition(left(row)), _condition(right(row)))
+    if operator == "LIKE":
+        return lambda row: functions_text.like(scope, (left(row), right(row)))
+    if operator in _ARITHMETIC:
+        calculate = _ARITHMETIC[operator]
+
+        def arithmetic(row: Row) -> Result:
+            a, b = single(left(row), operator), single(right(row), operator)
+            # A null operand makes the result null; "eval" says so of a division by zero only.
+            return None if a is None or b is None else calculate(a, b)
+
+        return arithmetic
+    return lambda row: compare(operator, left(row), right(row))
+
+
+def _plus(a: Single, b: Single) -> Result:
+    """Source: "eval": two numbers are added, two strings joined."""
+    if isinstance(a, str) and isinstance(b, str):
+        return a + b
+    a, b = _numbers("+", a, b)
+    return total(a, b, a.value + b.value)
+
+
+def _minus(a: Single, b: Single) -> Result:
+    a, b = _numbers("-", a, b)
+    return total(a, b, a.value - b.value)
+
+
+def _times(a: Single, b: Single) -> Result:
+    a, b = _numbers("*", a, b)
+    return product(a, b, a.value * b.value)
+
+
+def _over(a: Single, b: Single) -> Result:
+    """Source: "eval", Numeric calculations: a division by zero is null."""
+    a, b = _numbers("/", a, b)
+    return product(a, b, a.value / b.value) if b.value else None
+
+
+def _modulo(a: Single, b: Single) -> Result:
+    a, b = _numbers("%", a, b)
+    return total(a, b, math.fmod(a.value, b.value)) if b.value else None
+
+
+def _numbers(operator: str, a: Single, b: Single) -> tuple[Num, Num]:
+    if isinstance(a, str) or isinstance(b, str):
+        raise SplUndocumented(f"{a!s} {operator} {b!s}: an operand is no number")
+    return a, b
+
+
+_ARITHMETIC: Mapping[str, Callable[[Single, Single], Result]] = {
+    "+": _plus,
+    "-": _minus,
+    "*": _times,
+    "/": _over,
+    "%": _modulo,
+    ".": lambda a, b: f"{a!s}{b!s}",
+}
+
+
+def _call(name: str, arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
+    if name in _SPECIAL:
+        return _SPECIAL[name](arguments, scope)
+    if name not in _FUNCTIONS:
+        raise SplUnsupported(f"the function {name}()")
+    for each in arguments:
+        _check_literal(name, each)
+    function = _FUNCTIONS[name]
+    compiled = [compile_expression(each, scope) for each in arguments]
+    if len(compiled) == 1:
+        (only,) = compiled
+        return lambda row: function(scope, (only(row),))
+    return lambda row: function(scope, [each(row) for each in compiled])
+
+
+def _check_literal(name: str, argument: nodes.Expression) -> None:
+    """Source: tonumber("seven"), sum(1, 2, "3") and avg(1, 2, "3") are errors, unlike fields."""
+    if not isinstance(argument, nodes.Text):
+        return
+    if name in ("sum", "avg") or (name == "tonumber" and number(argument.value) is None):
+        # tonumber's second argument, a base, is never a string either.
+        if name == "tonumber" and argument.value.isalnum():
+            return
+        raise SplRuntimeError(f"{name}() of the string {argument.value!r}")
+
+
+def _if(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
+    condition, then, otherwise = (compile_expression(each, scope) for each in arguments)
+    return lambda row: then(row) if holds(condition(row)) else otherwise(row)
+
+
+def _case(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
+    compiled = [compile_expression(each, scope) for each in arguments]
+    pairs = list(zip(compiled[::2], compiled[1::2], strict=True))
+
+    def case(row: Row) -> Result:
+        for condition, value in pairs:
+            if holds(condition(row)):
+                return value(row)
+        return None
+
+    return case
+
+
+def _validate(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
+    compiled = [compile_expression(each, scope) for each in arguments]
+    pairs = list(zip(compiled[::2], compiled[1::2], strict=True))
+
+    def validate(row: Row) -> Result:
+        for condition, value in pairs:
+            found = _condition(condition(row))
+            if found not in (Truth.TRUE, Truth.FALSE):
+                raise SplUndocumented("validate() with a condition that is NULL")
+            if found is Truth.FALSE:
+                return value(row)
+        return None
+
+    return validate
+
+
+def _coalesce(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
+    compiled = [compile_expression(each, scope) for each in arguments]
+
+    def coalesce(row: Row) -> Result:
+        for each in compiled:
+            if (value := plain(each(row), "coalesce")) is not None:
+                return value
+        return None
+
+    return coalesce
+
+
+def _nullif(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
+    left, right = (compile_expression(each, scope) for each in arguments)
+
+    def nullif(row: Row) -> Result:
+        value = left(row)
+        return None if holds(compare("=", value, right(row))) else value
+
+    return nullif
+
+
+def _filter(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
+    """Source: mvfilter: the expression can reference only one field."""
+    names = set(_fields(arguments[0]))
+    if len(names) != 1:
+        raise SplRuntimeError("mvfilter() takes a condition on one field")
+    (name,) = names
+    condition = compile_expression(arguments[0], scope)
+
+    def apply(row: Row) -> Result:
+        kept = [each for each in each_of(row.get(name)) if holds(condition({name: each}))]
+        return multi(kept)
+
+    return apply
+
+
+def _fields(expression: nodes.Expression) -> list[str]:
+    match expression:
+        case nodes.Field(name):
+            return [name]
+        case nodes.Unary(_, operand):
+            return _fields(operand)
+        case nodes.Binary(_, left, right):
+            return _fields(left) + _fields(right)
+        case nodes.Call(_, arguments):
+            return [name for each in arguments for name in _fields(each)]
+    return []
+
+
+def _searchmatch(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
+    from translator.verify.spl.parser import parse
+    from translator.verify.spl.terms import compile_term
+
+    (text,) = arguments
+    if not isinstance(text, nodes.Text):
+        raise SplUnsupported("searchmatch() of anything but a literal")
+    (command,) = parse(text.value)
+    assert isinstance(command, statements.Search)
+    return compile_term(command.term, scope)
+
+
+_Special = Callable[[tuple[nodes.Expression, ...], Scope], Compiled]
+
+_SPECIAL: Mapping[str, _Special] = {
+    "if": _if,
+    "case": _case,
+    "validate": _validate,
+    "coalesce": _coalesce,
+    "nullif": _nullif,
+    "mvfilter": _filter,
+    "searchmatch": _searchmatch,
+    "true": lambda arguments, scope: lambda row: Truth.TRUE,
+    "false": lambda arguments, scope: lambda row: Truth.FALSE,
+    "null": lambda arguments, scope: lambda row: None,
+}
