@@ -238,12 +238,16 @@ def profiles() -> None:
 
 @list_.command()
 @click.option("-t", "--target", "names", multiple=True, metavar="TARGET")
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text")
 @_reporting
-def capabilities(names: tuple[str, ...]) -> None:
+def capabilities(names: tuple[str, ...], form: str) -> None:
     """What each target can say, and how well."""
     from translator import convert, listing
 
     chosen = convert.chosen_targets(names or (convert.ALL,))
+    if form == "markdown":
+        click.echo(listing.capability_page(chosen), nl=False)
+        return
     click.echo(listing.aligned(listing.capability_rows(chosen)), nl=False)
     reasons = list(listing.refusal_reasons(chosen))
     if reasons:

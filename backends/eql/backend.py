@@ -79,7 +79,6 @@ class TridentEqlBackend(DetectionBackend):
     or_token: ClassVar[str] = "or"
     and_token: ClassVar[str] = "and"
     not_token: ClassVar[str] = "not"
-    eq_token: ClassVar[str] = " : "
 
     _negations: int = 0
 

@@ -67,7 +67,7 @@ def duration(seconds: int) -> str:
 
 
 def _fits_raw(value: str) -> bool:
-    quotes = '"""' in value or value.startswith('"') or value.endswith('"')
+    quotes = not value or '"""' in value or value.startswith('"') or value.endswith('"')
     return value.isprintable() and not quotes and "${" not in value
 
 

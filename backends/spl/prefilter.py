@@ -120,7 +120,10 @@ def _terms(search: BoundSearch, condition: object) -> str | None:
 def _value_terms(search: BoundSearch, field: str, value: object) -> str | None:
     if isinstance(value, SigmaExpansion):
         return _all_of_any(_value_terms(search, field, part) for part in value.values)
-    name = syntax.name(syntax.native(search.column(field)))
+    column = search.column(field)
+    if column.expression:
+        return None
+    name = syntax.name(syntax.native(column))
     if isinstance(value, SigmaNumber) and float(value.number).is_integer():
         return f'{name}="{int(value.number)}"'
     if isinstance(value, SigmaString):

@@ -53,9 +53,13 @@ def _search(bound: BoundSearch) -> Query:
     """A rule without correlation: the events themselves, or their ``fields``."""
     detections = SplDetections()
     predicate = detections.predicate(bound)
-    lines = [search_clause([bound], None), f"| where {predicate}"]
     outputs = tuple(dict.fromkeys(bound.plan.outputs))
     natives = [syntax.native(bound.column(name)) for name in outputs]
+    lines = [
+        search_clause([bound], None),
+        *syntax.computed(bound.columns.values()),
+        f"| where {predicate}",
+    ]
     if outputs:
         names = syntax.Names([*natives, *outputs])
         working = [names.claim(name) for name in outputs]

@@ -115,7 +115,8 @@ class Stream:
         ]
         reads = [read for rows in _all(self.root) for read in rows.reads.values()]
         kept = dict.fromkeys(name for read in reads for name in read.natives.values())
-        lines = [search_clause(searches, seconds)]
+        columns = [column for search in searches for column in search.columns.values()]
+        lines = [search_clause(searches, seconds), *syntax.computed(columns)]
         if not self.labelled:
             lines.append(f"| where {_all_hold([*ends, matched[0]])}")
         else:

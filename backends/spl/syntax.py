@@ -60,14 +60,14 @@ def field(name: str) -> str:
 
 
 def native(column: Column) -> str:
-    """The field's name in Splunk; a property of a JSON field is named by its path (*spath*).
-
-    Raises:
-        Refusal: TRI305 for a column that another language's expression computes.
-    """
-    if column.expression:
-        raise Refusal("TRI305", f"column {column.name} is no field but an expression")
+    """The field's name in Splunk; a property of a JSON field is named by its path (*spath*)."""
     return f"{column.container}.{column.name}" if column.container else column.name
+
+
+def computed(columns: Iterable[Column]) -> list[str]:
+    """The line that computes those of ``columns`` that no event has; [] without any."""
+    items = {field(column.name): column.expression for column in columns if column.expression}
+    return [f"| eval {', '.join(f'{key}={text}' for key, text in items.items())}"] * bool(items)
 
 
 def is_identifier(name: str) -> bool:

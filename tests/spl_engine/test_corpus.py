@@ -13,7 +13,7 @@ import yaml
 pytest.importorskip("lark")
 pytest.importorskip("pcre2")
 
-from translator.verify.spl import SplSyntaxError, parse  # noqa: E402
+from translator.verify.spl import SplSyntaxError, parse
 
 FLOORS = yaml.safe_load(Path(__file__).with_name("corpus_floors.yml").read_text(encoding="utf-8"))
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`', re.DOTALL)

@@ -141,9 +141,10 @@ def _baselines(baseline: Baseline, group_by: tuple[str, ...]) -> Iterator[tuple[
         yield "unseen_empty", replace(baseline, unseen_empty=not baseline.unseen_empty)
     if baseline.exceeds:
         exceeds = baseline.exceeds
-        for name in ("factor", "stdevs"):
-            if getattr(exceeds, name) is not None:
-                yield f"no {name}", replace(baseline, exceeds=replace(exceeds, **{name: None}))
+        if exceeds.factor is not None:
+            yield "no factor", replace(baseline, exceeds=replace(exceeds, factor=None))
+        if exceeds.stdevs is not None:
+            yield "no stdevs", replace(baseline, exceeds=replace(exceeds, stdevs=None))
         if exceeds.by:
             yield "one limit for all", replace(baseline, exceeds=replace(exceeds, by=()))
         if exceeds.percentile is not None:

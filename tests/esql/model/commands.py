@@ -116,7 +116,9 @@ class Pipeline:
         kind = self.schema[command.field]
         name = quoted(command.field)
         if kind.many:
-            values = f"unnest(CASE WHEN {name} IS NULL OR len({name}) = 0 THEN [NULL] ELSE {name} END)"
+            values = (
+                f"unnest(CASE WHEN {name} IS NULL OR len({name}) = 0 THEN [NULL] ELSE {name} END)"
+            )
             self._select({**self._kept(), command.field: Sql(values, Type(kind.name))})
 
     def _DissectCommand(self, command: Any) -> None:

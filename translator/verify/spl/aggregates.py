@@ -165,8 +165,11 @@ def _variance(sample: bool) -> Callable[[list[float]], float]:
         # Source: "stats", extended example 3: one value has the deviation 0.
         if len(values) == 1:
             return 0.0
+        # From the sum of squares: the example of sumsq() shows stdev 12.615183595289349 to the
+        # last digit, which the squares of the deviations would not give.
         mean = _added(values) / len(values)
-        return _added([(value - mean) ** 2 for value in values]) / (len(values) - sample)
+        squares = _added([value * value for value in values])
+        return max(0.0, squares - len(values) * mean * mean) / (len(values) - sample)
 
     return calculate
 

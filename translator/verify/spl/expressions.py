@@ -167,7 +167,7 @@ def _call(name: str, arguments: tuple[nodes.Expression, ...], scope: Scope) -> C
     if name not in _FUNCTIONS:
         raise SplUnsupported(f"the function {name}()")
     for each in arguments:
-        _check_literal(name, each)
+        _check_literal(name, each, len(arguments))
     function = _FUNCTIONS[name]
     compiled = [compile_expression(each, scope) for each in arguments]
     if len(compiled) == 1:
@@ -176,14 +176,12 @@ def _call(name: str, arguments: tuple[nodes.Expression, ...], scope: Scope) -> C
     return lambda row: function(scope, [each(row) for each in compiled])
 
 
-def _check_literal(name: str, argument: nodes.Expression) -> None:
+def _check_literal(name: str, argument: nodes.Expression, count: int) -> None:
     """Source: tonumber("seven"), sum(1, 2, "3") and avg(1, 2, "3") are errors, unlike fields."""
     if not isinstance(argument, nodes.Text):
         return
-    if name in ("sum", "avg") or (name == "tonumber" and number(argument.value) is None):
-        # tonumber's second argument, a base, is never a string either.
-        if name == "tonumber" and argument.value.isalnum():
-            return
+    unreadable = name == "tonumber" and count == 1 and number(argument.value) is None
+    if unreadable or name in ("sum", "avg"):
         raise SplRuntimeError(f"{name}() of the string {argument.value!r}")
 
 
