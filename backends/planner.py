@@ -13,11 +13,11 @@ from sigma.correlations import SigmaCorrelationRule
 from sigma.rule import SigmaRule
 
 from backends.base_rule import plan_search
-from backends.diagnostics import Diagnostic, Severity, TridentError
+from backends.diagnostics import Diagnostic, Severity, Span, TridentError
 from backends.extension import read_extension
-from backends.plan import Branch, Correlation, Identity, Plan, Search
+from backends.plan import Baseline, Branch, Correlation, Identity, Plan, Search
 from backends.raw import check_keys
-from backends.references import circle, emitted, references
+from backends.references import below, circle, emitted, references
 from backends.rules import Document, Rule, Ruleset
 from backends.triggers import condition_fields, read_trigger
 
@@ -54,7 +54,7 @@ class Planner:
             plan = self.plan(rule)
         except TridentError as error:
             return Planned(rule.identity, None, rule.document, (error.diagnostic,))
-        return Planned(rule.identity, plan, rule.document, tuple(_lint(plan)))
+        return Planned(rule.identity, plan, rule.document, tuple(self._lint(rule)))
 
     def plan(self, rule: Rule) -> Plan:
         """The plan of a rule.
@@ -81,7 +81,7 @@ class Planner:
             raise TridentError(
                 "TRI110",
                 f"cycle of references: {chain}",
-                span=rule.document.at("correlation", "rules"),
+                span=_place_of_rules(rule.document),
             )
         return self._correlation(rule, rule.sigma)
 
@@ -129,18 +129,19 @@ class Planner:
 
     def _check_listed(self, document: Document, listed: tuple[str, ...]) -> None:
         if not listed:
-            raise _meaningless(document, "rules", "a correlation needs rules")
+            raise _meaningless(_place_of_rules(document), "a correlation needs rules")
         found = [self._ruleset.find(reference) for reference in listed]
         for index, (reference, rule) in enumerate(zip(listed, found, strict=True)):
             by_another_name = rule is not None and any(rule is each for each in found[:index])
             if by_another_name or reference in listed[:index]:
                 raise _meaningless(
-                    document, "rules", f"{reference!r} is listed twice; a rule's match counts once"
+                    _place_of_rules(document),
+                    f"{reference!r} is listed twice; a rule's match counts once",
                 )
 
     def _referred(self, document: Document, reference: str) -> Plan:
         rule = self._ruleset.find(reference)
-        span = document.at("correlation", "rules")
+        span = _place_of_rules(document)
         if rule is None:
             if reference in self._ruleset.broken:
                 raise TridentError(
@@ -159,21 +160,36 @@ class Planner:
             ) from error
         if isinstance(plan, Correlation) and plan.lookback is not None:
             raise _meaningless(
-                document,
-                "rules",
+                span,
                 f"{reference!r} has a trident.lookback, which a rule that another correlation "
                 "refers to cannot have",
             )
         return plan
 
+    def _lint(self, rule: Rule) -> Iterator[Diagnostic]:
+        """Warnings about a rule that has a plan, and those that it refers to."""
+        match self.plan(rule):
+            case Correlation(timespan=timespan, baseline=Baseline(newest=newest)) if (
+                timespan > newest
+            ):
+                yield TridentError(
+                    "TRI113",
+                    "the timespan is longer than the current window, which bounds it",
+                    span=rule.document.at("correlation", "timespan"),
+                    severity=Severity.WARNING,
+                ).diagnostic
+        for each in below(rule, self._ruleset):
+            yield from self._lint(each)
+
 
 def _group_by(document: Document, raw: Any) -> tuple[str, ...]:
     keys = [raw] if isinstance(raw, str) else raw
+    span = document.at("correlation", "group-by")
     for key in keys:
         if not isinstance(key, str) or not key:
-            raise _meaningless(document, "group-by", f"{key!r} is no field name")
+            raise _meaningless(span, f"{key!r} is no field name")
         if keys.count(key) > 1:
-            raise _meaningless(document, "group-by", f"{key!r} is listed twice")
+            raise _meaningless(span, f"{key!r} is listed twice")
     return tuple(keys)
 
 
@@ -214,24 +230,17 @@ def _check_inner(document: Document, branch: Branch, group_by: tuple[str, ...]) 
         if name not in inner:
             key = "group-by" if name in branch.keys else "condition"
             raise _meaningless(
-                document,
-                key,
+                document.at("correlation", key),
                 f"{branch.reference!r} does not group by {name!r}, so its alerts do not have it",
                 hint=f"its alerts have: {', '.join(inner) or 'no fields'}",
             )
 
 
-def _meaningless(document: Document, key: str, message: str, hint: str = "") -> TridentError:
-    return TridentError("TRI106", message, span=document.at("correlation", key), hint=hint)
+def _place_of_rules(document: Document) -> Span:
+    """Where a correlation names its rules: in a list, or else in its condition."""
+    key = "rules" if "rules" in document.data["correlation"] else "condition"
+    return document.at("correlation", key)
 
 
-def _lint(plan: Plan) -> Iterator[Diagnostic]:
-    if isinstance(plan, Search) or plan.baseline is None:
-        return
-    if plan.timespan > plan.baseline.newest:
-        yield Diagnostic(
-            "TRI113",
-            "the timespan is longer than the current window, which bounds it",
-            plan.identity.span,
-            severity=Severity.WARNING,
-        )
+def _meaningless(span: Span, message: str, hint: str = "") -> TridentError:
+    return TridentError("TRI106", message, span=span, hint=hint)

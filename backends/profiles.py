@@ -116,27 +116,42 @@ class Profile:
 def resolve_source(logsource: LogSource, profile: Profile) -> Source:
     """The mapping of a rule's log source: the most specific one that covers it.
 
+    A mapping without a category holds no events of a category: ``product: linux`` is Linux' logs,
+    not its process creations. ``Profile.missing`` goes before a mapping that does not name the
+    part in question.
+
     Raises:
         Refusal: TRI201 when this profile has no table for the log source.
     """
-    found = [source for source in profile.sources if source.logsource.covers(logsource)]
-    if not found:
-        known = ", ".join(sorted({str(source.logsource) for source in profile.sources}))
-        reason = next(
-            (
-                f": {text}"
-                for key, text in profile.missing.items()
-                if key in (logsource.category, logsource.service, logsource.product)
-            ),
-            "",
-        )
-        raise Refusal(
-            "TRI201",
-            f"log source {logsource} has no table in {profile.target} profile "
-            f"{profile.name}{reason}",
-            hint=f"this profile has {known}; add a table in trident.yml",
-        )
-    return max(found, key=lambda source: source.logsource.specificity)
+    found = [
+        source
+        for source in profile.sources
+        if source.logsource.covers(logsource)
+        and bool(source.logsource.category) >= bool(logsource.category)
+    ]
+    best = max(found, key=lambda source: source.logsource.specificity, default=None)
+    reason = _missing(logsource, best, profile)
+    if best is not None and reason is None:
+        return best
+    near = difflib.get_close_matches(
+        str(logsource), {str(source.logsource) for source in profile.sources}, n=2
+    )
+    known = f"this profile has {' and '.join(near)}; " if near else ""
+    raise Refusal(
+        "TRI201",
+        f"log source {logsource} has no table in {profile.target} profile {profile.name}"
+        + (f": {reason}" if reason else ""),
+        hint=f"{known}add a table in trident.yml",
+    )
+
+
+def _missing(logsource: LogSource, best: Source | None, profile: Profile) -> str | None:
+    """Why the profile has no table, if it says so for a part that ``best`` does not name."""
+    for part in ("service", "category", "product"):
+        given = getattr(logsource, part)
+        if given in profile.missing and (best is None or getattr(best.logsource, part) is None):
+            return profile.missing[given]
+    return None
 
 
 def resolve(logsource: LogSource, name: str, profile: Profile) -> Column:

@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,11 @@ from sigma.collection import SigmaCollection
 
 from backends.capabilities import FEATURES, features
 from backends.evaluate import evaluate
-from backends.plan import Search
 from backends.profiles import load_profiles
+from backends.translate import translate
+from backends.translation import Fidelity
 from tests.support.ruletests import RULES, Case, cases, plans
-from tests.support.run_kql import kql_alerts, run_kql, schema_of
-from translator.verify.engines.kusto import BoundQuery, KqlEngine, Schema
 from translator.verify.relevance import compare
-from translator.verify.scenes import AlertId
 
 NAMES = [path.stem for path in RULES]
 CASES = [pytest.param(case, id=str(case)) for rule in RULES for case in cases(rule)]
@@ -104,21 +103,22 @@ def test_evaluator_gives_the_expected_alerts(case: Case) -> None:
     assert {(alert.group, alert.time) for alert in found} == set(case.test.expected)
 
 
+@pytest.fixture(scope="module")
+def kql() -> Iterator[Any]:
+    pytest.importorskip("duckdb_kql")
+    if find_spec("kustology") is None:  # importing it here would start .NET without its place
+        pytest.skip("kustology is not installed")
+    from translator.verify.runners.kql import KqlRunner
+
+    runner = KqlRunner()
+    yield runner
+    runner.close()
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_kql_gives_the_expected_alerts(
-    case: Case,
-    kql_engine: Callable[[Schema], KqlEngine],
-    kql_binder: Callable[[str, Schema], BoundQuery],
-) -> None:
-    translation, rows = run_kql(kql_engine, case.plan, case.test.events, case.test.now)
+def test_kql_binds_and_gives_the_expected_alerts(case: Case, kql: Any) -> None:
     profile = load_profiles("kql")["sentinel"]
-    found: set[AlertId]
-    if isinstance(case.plan, Search):
-        found = {((), row[profile.time]) for row in rows}
-    else:
-        found = kql_alerts(translation, case.plan, rows)
+    translation = translate(case.plan, profile)
+    assert translation.fidelity is Fidelity.EXACT, translation.error
+    found = kql.alerts(case.plan, translation, profile, case.test.events, case.test.now)
     assert found == set(case.test.expected)
-    assert translation.query is not None
-    bound = kql_binder(translation.query.text, schema_of(profile))
-    assert not bound.errors
-    assert set(translation.query.columns.values()) <= set(bound.columns)

@@ -10,8 +10,8 @@ from typing import Any
 
 from backends.binding import BoundBranch, BoundCorrelation, BoundSearch
 from backends.diagnostics import Refusal
+from backends.elastic.predicates import NUMERIC
 from backends.eql import dsl, literals
-from backends.eql.predicates import NUMERIC
 from backends.eql.requests import in_history, index
 from backends.plan import Baseline, Exceeds
 from backends.profiles import Column

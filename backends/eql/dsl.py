@@ -19,7 +19,7 @@ from sigma.types import SigmaExpansion
 
 from backends.binding import BoundSearch
 from backends.diagnostics import Refusal
-from backends.eql.predicates import Leaf, Op, leaf
+from backends.elastic.predicates import Leaf, Op, leaf
 from backends.profiles import Table
 
 Dsl = dict[str, Any]

@@ -16,9 +16,9 @@ from sigma.conversion.state import ConversionState
 from sigma.types import SigmaFieldReference
 
 from backends.diagnostics import Refusal
-from backends.elastic import ElasticDetections
-from backends.eql.predicates import NUMERIC, Leaf, Op
-from backends.eql.regexes import NOTE_NON_ASCII_CASE
+from backends.elastic.detections import ElasticDetections
+from backends.elastic.predicates import NUMERIC, Leaf, Op
+from backends.elastic.regexes import NOTE_NON_ASCII_CASE
 from backends.esql import syntax
 from backends.profiles import Column
 from backends.translation import Note
@@ -47,11 +47,6 @@ _MANY: Mapping[Op, str] = {
     Op.NUMBER: "{field} IN ({values})",
     Op.CIDR: "CIDR_MATCH({field}, {values})",
 }
-_MISSING = {True: '({field} IS NULL OR {field} == "")', False: "{field} IS NULL"}
-_PRESENT = {True: '({field} IS NOT NULL AND {field} != "")', False: "{field} IS NOT NULL"}
-"""Only a text field can hold an empty string."""
-
-_TWO_VALUED = (Op.MISSING, Op.PRESENT, Op.NEVER)
 _FOLDED = (Op.EQUALS, Op.LIKE, Op.REGEX)
 _PATTERNS = (Op.LIKE, Op.LIKE_CASED)
 _REFERENCES: Mapping[tuple[bool, bool], str] = {
@@ -79,6 +74,17 @@ class EsqlDetections(ElasticDetections):
     and_token: ClassVar[str] = "AND"
     not_token: ClassVar[str] = "NOT"
     eq_token: ClassVar[str] = " == "
+    one: ClassVar[Mapping[Op, str]] = _ONE
+    many: ClassVar[Mapping[Op, str]] = _MANY
+    not_null: ClassVar[str] = "{field} IS NOT NULL"
+    missing: ClassVar[Mapping[bool, str]] = {
+        True: '({field} IS NULL OR {field} == "")',
+        False: "{field} IS NULL",
+    }
+    present: ClassVar[Mapping[bool, str]] = {
+        True: '({field} IS NOT NULL AND {field} != "")',
+        False: "{field} IS NOT NULL",
+    }
 
     def quote_column(self, name: str) -> str:
         return syntax.name(name)
@@ -93,26 +99,29 @@ class EsqlDetections(ElasticDetections):
     def compares(self, cond: ConditionFieldEqualsValueExpression) -> bool:
         return isinstance(cond.value, SigmaFieldReference)
 
-    def list_key(self, found: Leaf) -> object:
-        key = (found.op, found.column, found.not_empty)
-        return key if found.op in _MANY else None
+    def compared(self, leaves: Sequence[Leaf], field: str) -> str:
+        """Lower-cased, where a folded value has letters."""
+        if leaves[0].op not in _FOLDED or leaves[0].column.type != "string":
+            return field
+        letters = any(str(found.value).lower() != str(found.value).upper() for found in leaves)
+        return f"TO_LOWER({field})" if letters else field
 
-    def tests(self, leaves: Sequence[Leaf]) -> str:
-        first = leaves[0]
-        field = syntax.name(first.column.name)
-        textual = first.column.type == "string"
-        if first.op in (Op.MISSING, Op.PRESENT):
-            return (_MISSING if first.op is Op.MISSING else _PRESENT)[textual].format(field=field)
-        values = [_value(found) for found in leaves]
-        tested = _tested(leaves, field)
-        if len(values) == 1:
-            test = _ONE[first.op].format(field=tested, value=values[0])
-        else:
-            test = _MANY[first.op].format(field=tested, values=", ".join(values))
-        guards = [f'{field} != ""'] if first.not_empty else []
-        if self.negated and first.op not in _TWO_VALUED:
-            guards.insert(0, f"{field} IS NOT NULL")
-        return f"({' AND '.join([*guards, test])})" if guards else test
+    def written(self, found: Leaf) -> str:
+        value, kind = found.value, found.column.type
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if kind in NUMERIC and not isinstance(value, str):
+            return syntax.number(value)
+        text = str(value)
+        if found.op is Op.REGEX:
+            text = lowered(text)
+        elif found.op in _FOLDED:
+            text = text.lower()
+        if found.op in _PATTERNS:
+            # A leaf's pattern has no escapes; in ES|QL's a backslash is one.
+            text = text.replace("\\", "\\\\")
+        quoted = syntax.literal(text)
+        return f"TO_IP({quoted})" if kind == "ip" and found.op is not Op.CIDR else quoted
 
     def leaf(self, cond: ConditionFieldEqualsValueExpression) -> Leaf:
         """TO_LOWER folds every letter, so what EQL says of letters beyond ASCII is another note."""
@@ -123,12 +132,12 @@ class EsqlDetections(ElasticDetections):
         self.notes = [note for note in self.notes if note.code != NOTE_NON_ASCII_CASE]
         return found
 
-    def present(self, column: Column) -> str:
+    def given(self, column: Column) -> str:
         """The column has a value; as a conjunct of WHERE or CASE, where null counts as false."""
-        return self.present_in(column.name, column.type)
+        return self.given_in(column.name, column.type)
 
-    def present_in(self, name: str, kind: str) -> str:
-        """A column of the pipeline has a value; as ``present``."""
+    def given_in(self, name: str, kind: str) -> str:
+        """A column of the pipeline has a value; as ``given``."""
         field = syntax.name(name)
         return f'{field} != ""' if kind == "string" else f"{field} IS NOT NULL"
 
@@ -146,36 +155,10 @@ class EsqlDetections(ElasticDetections):
             left=left, right=right
         )
         given = [
-            _PRESENT[column.type == "string"].format(field=syntax.name(column.name))
+            self.present[column.type == "string"].format(field=syntax.name(column.name))
             for column in columns
         ]
         return f"({' AND '.join([*given, test])})"
-
-
-def _tested(leaves: Sequence[Leaf], field: str) -> str:
-    """The field as it is compared: lower-cased where a folded value has letters."""
-    if leaves[0].op not in _FOLDED or leaves[0].column.type != "string":
-        return field
-    letters = any(str(found.value).lower() != str(found.value).upper() for found in leaves)
-    return f"TO_LOWER({field})" if letters else field
-
-
-def _value(found: Leaf) -> str:
-    value, kind = found.value, found.column.type
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if kind in NUMERIC and not isinstance(value, str):
-        return syntax.number(value)
-    text = str(value)
-    if found.op is Op.REGEX:
-        text = lowered(text)
-    elif found.op in _FOLDED:
-        text = text.lower()
-    if found.op in _PATTERNS:
-        # EQL's patterns have no escape; in ES|QL's a backslash is one.
-        text = text.replace("\\", "\\\\")
-    quoted = syntax.literal(text)
-    return f"TO_IP({quoted})" if kind == "ip" and found.op is not Op.CIDR else quoted
 
 
 def lowered(pattern: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from backends.eql.predicates import NUMERIC
+from backends.elastic.predicates import NUMERIC
 from backends.esql import syntax
 from backends.esql.stream import RowColumn, Rows, evaluated
 from backends.esql.windows import number_from_text
@@ -40,7 +40,7 @@ def passing(rows: Rows, baseline: Baseline, *, documents: bool) -> list[str]:
         *rows.assigned([*rows.keys, *([value] if value else []), *by, *unseen]),
         f"| EVAL {history} = {syntax.name(rows.bound.profile.time)} <= {edge}",
     ]
-    tests = [f"NOT {history}", *(stream.detections.present_in(k.name, k.type) for k in rows.keys)]
+    tests = [f"NOT {history}", *(stream.detections.given_in(k.name, k.type) for k in rows.keys)]
     if exceeds and value:
         more, held = _exceeds(rows, exceeds, value, by, history)
         lines, tests = [*lines, *more], [*tests, *held]

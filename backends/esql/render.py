@@ -151,7 +151,8 @@ class _Correlations:
         stream.stack.require("FORK", "a correlation over alerts and other matches")
         if self.forked:
             raise Refusal("TRI371", "one query has one FORK, and the rule needs one in another")
-        if len(rows.inner) + 1 > MAX_BRANCHES:
+        own = [label for index, label in enumerate(rows.labels) if index not in rows.inner]
+        if len(rows.inner) + bool(own) > MAX_BRANCHES:
             raise Refusal("TRI371", f"FORK has {MAX_BRANCHES} branches at most")
         self.forked = True
         kept = [stream.time, stream.rule]
@@ -166,7 +167,6 @@ class _Correlations:
                     f"| KEEP {', '.join([*kept, *inner.key_names])}",
                 ]
             )
-        own = [label for index, label in enumerate(rows.labels) if index not in rows.inner]
         if own:
             natives = [syntax.name(name) for name in rows.natives()]
             branches.append(

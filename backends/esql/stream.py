@@ -116,7 +116,7 @@ class Stream:
 
     def _tests(self, leaf: Leaf, keyed: bool) -> list[str]:
         search = leaf.search
-        present = [self.detections.present(search.column(key)) for key in leaf.keys if keyed]
+        present = [self.detections.given(search.column(key)) for key in leaf.keys if keyed]
         return [
             *self._select(search),
             *dict.fromkeys(present),

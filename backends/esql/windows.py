@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from backends.eql.predicates import NUMERIC
+from backends.elastic.predicates import NUMERIC
 from backends.esql import syntax
 from backends.esql.outputs import Output, sources, time_of
 from backends.esql.points import Part, Points, stats

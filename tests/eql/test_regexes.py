@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from backends.diagnostics import Refusal
-from backends.eql.regexes import to_lucene
+from backends.elastic.regexes import to_lucene
 from translator.verify.engines.lucene import to_python
 
 PRINTED = [

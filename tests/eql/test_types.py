@@ -70,6 +70,10 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({f"{TEXT_FIELD}|contains|cased": ["Ab", "c"]}, f'{TEXT} like ("*Ab*", "*c*")'),
     ({f"{TEXT_FIELD}|windash": "-a"}, f'{TEXT} : ("-a", "/a", "{DASHED}")'),
     ({f"{TEXT_FIELD}|re": "a.*"}, f'{TEXT} regex ".*a[^\\n]*.*"'),
+    (
+        {f"{TEXT_FIELD}|re": ["ab", "x*"]},
+        f'({TEXT} regex """.*ab.*""" or ({TEXT} != "" and {TEXT} regex """.*x*.*"""))',
+    ),
     ({f"{TEXT_FIELD}|re|i": ["ab", "cd"]}, f'{TEXT} regex~ (""".*ab.*""", """.*cd.*""")'),
     ({f"{TEXT_FIELD}|re": "^$"}, "false"),
     ({f"{TEXT_FIELD}|re": ".*"}, f'({TEXT} != "" and {TEXT} regex ".*[^\\n]*.*")'),

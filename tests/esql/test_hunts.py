@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import esql
 import pytest
 
-import esql
 from backends.evaluate import evaluate
 from backends.translate import translate
 from backends.translation import Fidelity, Proof

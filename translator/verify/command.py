@@ -60,7 +60,7 @@ def update(rules: Sequence[Planned], diagnostics: Sequence[Diagnostic]) -> int:
     plans = {each.identity.slug: each.plan for each in rules if each.plan is not None}
     sources = {Path(each.identity.span.file) for each in rules if each.identity.span.file}
     for source in sorted(sources):
-        file = source.with_name(source.stem + SUFFIX)
+        file = source.parent / (source.stem + SUFFIX)
         if file.is_file() and (changed := update_file(file, plans)):
             click.echo(f"{file}: {changed} scenes changed; review them", err=True)
     return int(any(each.severity is Severity.ERROR for each in diagnostics))

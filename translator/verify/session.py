@@ -93,8 +93,8 @@ def tests_of(planned: Sequence[Planned], report: Report) -> Mapping[int, list[Ru
     files: dict[str, Path] = {}
     for each in planned:
         source = Path(each.identity.span.file)
-        beside = source.with_name(source.stem + SUFFIX)
-        if each.identity.span.file and beside.is_file():
+        beside = source.parent / (source.stem + SUFFIX)
+        if source.name and beside.is_file():
             files[str(beside)] = beside
     found: dict[int, list[RuleTest]] = {}
     names = {each.identity.slug: index for index, each in enumerate(planned)}

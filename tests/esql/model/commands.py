@@ -10,8 +10,6 @@ from typing import Any
 from esql import ast
 
 from tests.esql.model.sql import (
-    BOOLEAN,
-    DATE,
     DOUBLE,
     KEYWORD,
     LONG,
@@ -23,7 +21,6 @@ from tests.esql.model.sql import (
     quoted,
     text,
 )
-
 
 _CHECKED = "| checked"
 """A column of the model's own, which no query can name."""

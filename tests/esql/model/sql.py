@@ -1,8 +1,8 @@
 """ES|QL expressions and commands as DuckDB SQL, typed: an unknown function or type is an error.
 
-Each function is written after its page in Elastic's "ES|QL functions and operators". Null is three-valued
-in both languages; an ES|QL value with several values is a DuckDB list, and a function
-that is not made for several values gives null on them ("ES|QL multivalued fields", Functions).
+Each function is written after its page in Elastic's "ES|QL functions and operators". Logic is
+three-valued in both languages; a field with several values is a DuckDB list, and a function that is
+not made for several values gives null on them ("ES|QL multivalued fields", Functions).
 """
 
 from __future__ import annotations

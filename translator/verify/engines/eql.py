@@ -30,6 +30,7 @@ Document = dict[str, Any]
 
 _MODULE = "translator.verify.engines.eql_worker"
 _ROOT = Path(__file__).resolve().parents[3]
+_START_SECONDS = 60.0
 _TICKS = 10_000
 """The engine's time units (100 ns) in a millisecond, the resolution of Elasticsearch's date."""
 
@@ -109,12 +110,12 @@ class EqlEngine:
         return self.run(body["query"], seen, body["timestamp_field"])
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        worker = self._worker or self._start()
-        assert worker.stdin is not None
         try:
+            worker = self._worker or self._start()
+            assert worker.stdin is not None
             worker.stdin.write(json.dumps(request).encode() + b"\n")
             worker.stdin.flush()
-            answer: dict[str, Any] = json.loads(self._line(worker))
+            answer: dict[str, Any] = json.loads(self._line(worker, self._seconds))
         except (OSError, EqlError) as error:
             self.close()
             raise EqlError(f"the EQL worker failed: {error}") from error
@@ -128,14 +129,15 @@ class EqlEngine:
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},
         )
+        self._line(self._worker, _START_SECONDS)  # the worker's first word: it is ready
         return self._worker
 
-    def _line(self, worker: subprocess.Popen[bytes]) -> bytes:
+    def _line(self, worker: subprocess.Popen[bytes], seconds: float) -> bytes:
         assert worker.stdout is not None
         descriptor = worker.stdout.fileno()
         while b"\n" not in self._pending:
-            if not select.select([descriptor], [], [], self._seconds)[0]:
-                raise EqlError(f"no answer within {self._seconds} s")
+            if not select.select([descriptor], [], [], seconds)[0]:
+                raise EqlError(f"no answer within {seconds} s")
             chunk = os.read(descriptor, 1 << 16)
             if not chunk:
                 raise EqlError("the process ended")

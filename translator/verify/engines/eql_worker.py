@@ -236,13 +236,18 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer requests until the input ends."""
+    """Say that the process is ready, then answer requests until the input ends."""
     parser.LarkToEQL = ElasticsearchParser
     # The package's own pattern swallows everything between two escapes.
     ast.String.unescape = classmethod(_unescape)
+    _say("ready")
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
-        sys.stdout.flush()
+        _say(answer(json.loads(line)))
+
+
+def _say(message: Any) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
 
 
 def _unescape(cls: Any, text: str) -> str:

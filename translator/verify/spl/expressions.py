@@ -16,8 +16,9 @@ from translator.verify.spl import (
     nodes,
     statements,
 )
+from translator.verify.spl.conditionals import CONDITIONALS
 from translator.verify.spl.errors import SplRuntimeError, SplUndocumented, SplUnsupported
-from translator.verify.spl.scope import Compiled, Function, Scope, plain, single
+from translator.verify.spl.scope import Compiled, Function, Scope, condition_of, single
 from translator.verify.spl.values import (
     Num,
     Result,
@@ -78,7 +79,7 @@ def compile_expression(expression: nodes.Expression, scope: Scope) -> Compiled:
 
 def _unary(operator: str, operand: Compiled) -> Compiled:
     if operator == "NOT":
-        return lambda row: negate(_condition(operand(row)))
+        return lambda row: negate(condition_of(operand(row)))
 
     def signed(row: Row) -> Result:
         value = single(operand(row), operator)
@@ -91,17 +92,9 @@ def _unary(operator: str, operand: Compiled) -> Compiled:
     return signed
 
 
-def _condition(value: Result) -> Truth:
-    if value is None:
-        return Truth.NULL
-    if not isinstance(value, Truth):
-        raise SplRuntimeError(f"{value!s} is no condition")
-    return value
-
-
 def _binary(operator: str, left: Compiled, right: Compiled, scope: Scope) -> Compiled:
     if operator in ("AND", "OR", "XOR"):
-        return lambda row: combine(operator, _condition(left(row)), _condition(right(row)))
+        return _logic(operator, left, right)
     if operator == "LIKE":
         return lambda row: functions_text.like(scope, (left(row), right(row)))
     if operator in _ARITHMETIC:
@@ -114,6 +107,19 @@ def _binary(operator: str, left: Compiled, right: Compiled, scope: Scope) -> Com
 
         return arithmetic
     return lambda row: compare(operator, left(row), right(row))
+
+
+def _logic(operator: str, left: Compiled, right: Compiled) -> Compiled:
+    # What decides alone makes the other side irrelevant, an undocumented value included.
+    decisive = {"AND": Truth.FALSE, "OR": Truth.TRUE}.get(operator)
+
+    def logic(row: Row) -> Result:
+        first = condition_of(left(row))
+        if first is decisive:
+            return first
+        return combine(operator, first, condition_of(right(row)))
+
+    return logic
 
 
 def _plus(a: Single, b: Single) -> Result:
@@ -164,6 +170,8 @@ _ARITHMETIC: Mapping[str, Callable[[Single, Single], Result]] = {
 def _call(name: str, arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
     if name in _SPECIAL:
         return _SPECIAL[name](arguments, scope)
+    if name in CONDITIONALS:
+        return CONDITIONALS[name]([compile_expression(each, scope) for each in arguments])
     if name not in _FUNCTIONS:
         raise SplUnsupported(f"the function {name}()")
     for each in arguments:
@@ -183,62 +191,6 @@ def _check_literal(name: str, argument: nodes.Expression, count: int) -> None:
     unreadable = name == "tonumber" and count == 1 and number(argument.value) is None
     if unreadable or name in ("sum", "avg"):
         raise SplRuntimeError(f"{name}() of the string {argument.value!r}")
-
-
-def _if(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
-    condition, then, otherwise = (compile_expression(each, scope) for each in arguments)
-    return lambda row: then(row) if holds(condition(row)) else otherwise(row)
-
-
-def _case(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
-    compiled = [compile_expression(each, scope) for each in arguments]
-    pairs = list(zip(compiled[::2], compiled[1::2], strict=True))
-
-    def case(row: Row) -> Result:
-        for condition, value in pairs:
-            if holds(condition(row)):
-                return value(row)
-        return None
-
-    return case
-
-
-def _validate(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
-    compiled = [compile_expression(each, scope) for each in arguments]
-    pairs = list(zip(compiled[::2], compiled[1::2], strict=True))
-
-    def validate(row: Row) -> Result:
-        for condition, value in pairs:
-            found = _condition(condition(row))
-            if found not in (Truth.TRUE, Truth.FALSE):
-                raise SplUndocumented("validate() with a condition that is NULL")
-            if found is Truth.FALSE:
-                return value(row)
-        return None
-
-    return validate
-
-
-def _coalesce(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
-    compiled = [compile_expression(each, scope) for each in arguments]
-
-    def coalesce(row: Row) -> Result:
-        for each in compiled:
-            if (value := plain(each(row), "coalesce")) is not None:
-                return value
-        return None
-
-    return coalesce
-
-
-def _nullif(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
-    left, right = (compile_expression(each, scope) for each in arguments)
-
-    def nullif(row: Row) -> Result:
-        value = left(row)
-        return None if holds(compare("=", value, right(row))) else value
-
-    return nullif
 
 
 def _filter(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compiled:
@@ -284,14 +236,6 @@ def _searchmatch(arguments: tuple[nodes.Expression, ...], scope: Scope) -> Compi
 _Special = Callable[[tuple[nodes.Expression, ...], Scope], Compiled]
 
 _SPECIAL: Mapping[str, _Special] = {
-    "if": _if,
-    "case": _case,
-    "validate": _validate,
-    "coalesce": _coalesce,
-    "nullif": _nullif,
     "mvfilter": _filter,
     "searchmatch": _searchmatch,
-    "true": lambda arguments, scope: lambda row: Truth.TRUE,
-    "false": lambda arguments, scope: lambda row: Truth.FALSE,
-    "null": lambda arguments, scope: lambda row: None,
 }

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from translator.verify.spl.errors import SplRuntimeError, SplUndocumented
+from translator.verify.spl.errors import SplRuntimeError, SplUndocumented, SplUnsupported
 from translator.verify.spl.patterns import compile_pattern
 from translator.verify.spl.scope import Function, Scope, numeric, plain, single, text
 from translator.verify.spl.values import (
@@ -184,6 +184,49 @@ def _tostring(_: Scope, arguments: Arguments) -> Result:
     return None if known is None else _FORMATS[form](known.value)
 
 
+_CONVERSION = re.compile(
+    r"%(?P<flags>[-0+ #']*)(?P<width>\*|\d*)(?P<precision>\.(?:\*|\d*))?(?P<kind>[a-zA-Z%])"
+)
+_ALIASES = {"i": "d", "u": "d", "p": "X", "z": "s"}
+
+
+def _printf(_: Scope, arguments: Arguments) -> Result:
+    """Source: printf: conversions as in C; width and precision may come from arguments."""
+    pattern, *given = (single(each, "printf") for each in arguments)
+    if pattern is None or None in given:
+        return None
+    values = iter(given)
+
+    def convert(found: re.Match[str]) -> str:
+        kind = _ALIASES.get(found["kind"], found["kind"])
+        if kind == "%":
+            return "%"
+        if kind not in "dxXsfFeEgG" or "'" in found["flags"]:
+            raise SplUnsupported(f"printf conversion {found[0]}")
+        stars = f"{found['width']}{found['precision'] or ''}".count("*")
+        taken = [_whole(next(values, None)) for _ in range(stars)]
+        value = next(values, None)
+        shaped = str(value) if kind == "s" else _whole(value) if kind in "dxX" else _float(value)
+        code = f"%{found['flags']}{found['width']}{found['precision'] or ''}{kind}"
+        return code % (*taken, shaped)
+
+    result = _CONVERSION.sub(convert, str(pattern))
+    if next(values, None) is not None:
+        raise SplUndocumented("printf() with more arguments than conversions")
+    return result
+
+
+def _float(value: Result) -> float:
+    found = numeric(value, "printf")
+    if found is None:
+        raise SplUndocumented("printf() with fewer arguments than conversions")
+    return found.value
+
+
+def _whole(value: Result) -> int:
+    return int(_float(value))
+
+
 def _hash(name: str) -> Function:
     def apply(_: Scope, arguments: Arguments) -> Result:
         found = text(arguments[0], name)
@@ -209,5 +252,6 @@ FUNCTIONS: Mapping[str, Function] = {
     "in": _in,
     "tonumber": _tonumber,
     "tostring": _tostring,
+    "printf": _printf,
     **{name: _hash(name) for name in ("md5", "sha1", "sha256", "sha512")},
 }

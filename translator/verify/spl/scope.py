@@ -61,3 +61,16 @@ def numeric(value: Result, function: str) -> Num | None:
     if isinstance(found, str):
         raise SplUndocumented(f"{function}() of the string {found!r}")
     return found
+
+
+def condition_of(value: Result) -> Truth:
+    """A value as a condition: null is NULL.
+
+    Raises:
+        SplRuntimeError: for a number or a string.
+    """
+    if value is None:
+        return Truth.NULL
+    if not isinstance(value, Truth):
+        raise SplRuntimeError(f"{value!s} is no condition")
+    return value

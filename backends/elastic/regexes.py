@@ -19,7 +19,7 @@ from typing import Any
 
 from backends.detection import fold as same_case
 from backends.diagnostics import Refusal
-from backends.eql.charsets import WORD, CharSet
+from backends.elastic.charsets import WORD, CharSet
 
 _parser: Any = import_module("re._parser")
 

@@ -1,7 +1,7 @@
 """What one Sigma field test asks of a typed Elastic field, before it is written down.
 
-A leaf is written twice: in EQL by the detection backend, in Query DSL for the request that learns
-a baseline. Deciding here, by the field's type, keeps the two the same.
+A leaf is written in EQL, in ES|QL, and in Query DSL for the request that learns a baseline.
+Deciding here, by the field's type, keeps them the same.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sigma.types import (
 
 from backends.detection import text
 from backends.diagnostics import Refusal
-from backends.eql.regexes import MAX_LENGTH, NOTE_NON_ASCII_CASE, literal, to_lucene
+from backends.elastic.regexes import MAX_LENGTH, NOTE_NON_ASCII_CASE, literal, to_lucene
 from backends.profiles import Column
 
 NUMERIC = ("long", "int", "real")
@@ -81,8 +81,8 @@ def leaf(column: Column, value: object) -> Leaf:
     """The test that a Sigma value makes of a field, by the field's type.
 
     Raises:
-        Refusal: TRI303 for a regular expression, TRI305 for a kind of value that EQL has no test
-            for, TRI356 for one that the field's type does not have.
+        Refusal: TRI303 for a regular expression, TRI305 for a kind of value that Elastic has no
+            test for, TRI356 for one that the field's type does not have.
     """
     if isinstance(value, SigmaNull):
         return Leaf(Op.MISSING, column)
@@ -102,7 +102,7 @@ def leaf(column: Column, value: object) -> Leaf:
         | SigmaCIDRExpression
         | SigmaCompareExpression,
     ):
-        raise Refusal("TRI305", f"EQL has no test for a value of type {type(value).__name__}")
+        raise Refusal("TRI305", f"Elastic has no test for a value of type {type(value).__name__}")
     return _BY_TYPE.get(column.type, _no_test)(column, value)
 
 
@@ -146,7 +146,7 @@ def _string(column: Column, value: SigmaString) -> Leaf:
     """A text test; as a regular expression where a pattern cannot say it.
 
     A wildcard character that the rule means literally has no escape in an EQL pattern, and a
-    folding comparison folds ASCII letters only.
+    folding comparison in EQL folds ASCII letters only.
     """
     cased = isinstance(value, SigmaCasedString)
     plain = "".join(part for part in value.s if isinstance(part, str))

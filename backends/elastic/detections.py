@@ -1,12 +1,12 @@
-"""Detections on Elastic's typed fields: what EQL and ES|QL share.
+"""Detections on Elastic's typed fields, written from declared templates.
 
-Both write a detection test by test (``eql.predicates``), and both decide a test on a missing
-field in three-valued logic, so every test below a ``not`` is guarded.
+EQL and ES|QL decide a test on a missing field in three-valued logic, so every test below a ``not``
+is guarded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sigma.conditions import (
@@ -22,18 +22,33 @@ from sigma.types import SigmaExpansion
 
 from backends.binding import BoundSearch
 from backends.diagnostics import Refusal
-from backends.eql.predicates import Leaf, leaf
+from backends.elastic.predicates import Leaf, Op, leaf
 from backends.text import DetectionBackend
 from backends.translation import Note
 
 Part = ConditionItem | ConditionFieldEqualsValueExpression | ConditionValueExpression
 
 
+_TWO_VALUED = (Op.MISSING, Op.PRESENT, Op.NEVER)
+
+
 class ElasticDetections(DetectionBackend):
-    """Walks a condition tree; a subclass writes the tests of one field (``tests``)."""
+    """Walks a condition tree; a subclass declares how each test is written."""
 
     language: ClassVar[str]
     """What refusals call the language."""
+    one: ClassVar[Mapping[Op, str]]
+    """A test of ``{field}`` with one ``{value}``."""
+    many: ClassVar[Mapping[Op, str]]
+    """A test with any of several ``{values}``, where the language has a list for it."""
+    same_list: ClassVar[Mapping[Op, Op]] = {}
+    """Tests that share a list with another kind of test."""
+    not_null: ClassVar[str]
+    """The test that ``{field}`` has a value at all."""
+    missing: ClassVar[Mapping[bool, str]]
+    present: ClassVar[Mapping[bool, str]]
+    """The tests for a missing value and its opposite, by whether the field is a text field: only
+    that can hold an empty string, and with another type the comparison is an error."""
 
     precedence: ClassVar = (ConditionNOT, ConditionAND, ConditionOR)
     group_expression: ClassVar[str] = "({expr})"
@@ -41,18 +56,17 @@ class ElasticDetections(DetectionBackend):
 
     _negations: int = 0
 
-    def tests(self, leaves: Sequence[Leaf]) -> str:
-        """Tests of one field of which any holds, as an operand of AND and NOT."""
+    def written(self, found: Leaf) -> str:
+        """The value of a test as the language writes it."""
         raise NotImplementedError
 
-    def list_key(self, found: Leaf) -> object:
-        """What tests have in common that stand in one list; None for a test that stands alone."""
-        raise NotImplementedError
+    def compared(self, leaves: Sequence[Leaf], field: str) -> str:
+        """The quoted field as the tests compare it."""
+        return field
 
-    @property
-    def negated(self) -> bool:
-        """Whether the test being written stands below a ``not``."""
-        return self._negations > 0
+    def compares(self, cond: ConditionFieldEqualsValueExpression) -> bool:
+        """Whether ``convert_condition`` writes this test itself, without a leaf."""
+        return False
 
     def predicate(self, search: BoundSearch, negated: bool = False) -> str:
         """The search's detection as an operand of AND; ``negated`` when below a ``not``.
@@ -62,7 +76,7 @@ class ElasticDetections(DetectionBackend):
         """
         self.bound, self._negations = search, int(negated)
         condition, state = search.plan.condition, ConversionState()
-        if is_or(condition):
+        if _is_or(condition):
             return self.convert_condition_group(condition, state)
         return str(self.convert_condition(condition, state))
 
@@ -71,7 +85,7 @@ class ElasticDetections(DetectionBackend):
 
     def convert_condition_group(self, cond: Part | None, state: ConversionState) -> str:
         """Parentheses around what is more than one test."""
-        if cond is not None and is_or(cond):
+        if cond is not None and _is_or(cond):
             found = self._alternatives(cond, state)
             return found[0] if len(found) == 1 else f"({f' {self.or_token} '.join(found)})"
         if isinstance(cond, ConditionItem):
@@ -88,9 +102,9 @@ class ElasticDetections(DetectionBackend):
     def convert_condition_field_eq_val(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
     ) -> str:
-        if is_or(cond):
+        if _is_or(cond):
             return f" {self.or_token} ".join(self._alternatives(cond, state))
-        return self.tests([self.leaf(cond)])
+        return self._tests([self.leaf(cond)])
 
     def convert_condition_val(self, cond: ConditionValueExpression, state: ConversionState) -> str:
         raise Refusal(
@@ -104,30 +118,47 @@ class ElasticDetections(DetectionBackend):
             self.note(Note.of(code, column=found.column.name))
         return found
 
+    def _tests(self, leaves: Sequence[Leaf]) -> str:
+        """Tests of one field of which any holds, as an operand of AND and NOT."""
+        first = leaves[0]
+        field = self.quote_column(first.column.name)
+        if first.op in (Op.MISSING, Op.PRESENT):
+            tests = self.missing if first.op is Op.MISSING else self.present
+            return tests[first.column.type == "string"].format(field=field)
+        values = [self.written(found) for found in leaves]
+        compared = self.compared(leaves, field)
+        if len(values) == 1:
+            test = self.one[first.op].format(field=compared, value=values[0])
+        else:
+            test = self.many[first.op].format(field=compared, values=", ".join(values))
+        guards = [f'{field} != ""'] if first.not_empty else []
+        if self._negations and first.op not in _TWO_VALUED:
+            guards.insert(0, self.not_null.format(field=field))
+        return f"({f' {self.and_token} '.join([*guards, test])})" if guards else test
+
     def _alternatives(self, cond: Part, state: ConversionState) -> list[str]:
         """The parts of an OR; tests of one field that one list can hold are put together."""
         lists: dict[object, list[Leaf] | Part] = {}
         for part in _flat(cond):
             if isinstance(part, ConditionFieldEqualsValueExpression) and not self.compares(part):
                 found = self.leaf(part)
-                key = self.list_key(found)
-                held = lists.setdefault(object() if key is None else key, [])
+                op = self.same_list.get(found.op, found.op)
+                key: object = (op, found.column, found.not_empty)
+                held = lists.setdefault(key if found.op in self.many else object(), [])
                 assert isinstance(held, list)
                 if found not in held:
                     held.append(found)
             else:
                 lists[object()] = part
         return [
-            self.tests(held) if isinstance(held, list) else str(self.convert_condition(held, state))
+            self._tests(held)
+            if isinstance(held, list)
+            else str(self.convert_condition(held, state))
             for held in lists.values()
         ]
 
-    def compares(self, cond: ConditionFieldEqualsValueExpression) -> bool:
-        """Whether ``convert_condition`` writes this test itself, without a leaf."""
-        return False
 
-
-def is_or(cond: Any) -> bool:
+def _is_or(cond: Any) -> bool:
     """Whether a condition is an OR; a field with several expanded values is one, too."""
     return isinstance(cond, ConditionOR) or (
         isinstance(cond, ConditionFieldEqualsValueExpression)
