@@ -179,13 +179,17 @@ def resolve(logsource: LogSource, name: str, profile: Profile) -> Column:
 def load_profiles(target: str) -> Mapping[str, Profile]:
     """All profiles of ``target`` by name, in the order of its profiles.yml.
 
-    A profile with a key ``data`` is the profile of that name of another target, whose tables and
-    fields it reads, with its own settings beside the other's.
+    With ``data: <target>`` in profiles.yml the target has that target's profiles, tables and
+    fields; the file's other keys are settings that each profile has besides.
     """
     package = resources.files(f"backends.{target}")
     profiles = _read(package / "profiles.yml")
-    if all("data" in settings for settings in profiles.values()):
-        return {name: _lent(target, name, settings) for name, settings in profiles.items()}
+    if "data" in profiles:
+        lent = load_profiles(profiles.pop("data"))
+        return {
+            name: replace(profile, target=target, settings={**profile.settings, **profiles})
+            for name, profile in lent.items()
+        }
     tables: dict[str, Any] = {}
     for part in _parts(package, "tables"):
         tables |= part
@@ -207,11 +211,6 @@ def load_profiles(target: str) -> Mapping[str, Profile]:
         )
         for name, settings in profiles.items()
     }
-
-
-def _lent(target: str, name: str, settings: dict[str, Any]) -> Profile:
-    lender = load_profiles(settings.pop("data"))[name]
-    return replace(lender, target=target, settings={**lender.settings, **settings})
 
 
 def _read(file: Traversable) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from sigma.conditions import ConditionFieldEqualsValueExpression
@@ -89,6 +90,9 @@ class EsqlDetections(ElasticDetections):
     def quote_column(self, name: str) -> str:
         return syntax.name(name)
 
+    def column(self, field: str) -> Column:
+        return textual(super().column(field))
+
     def convert_condition_field_eq_val(
         self, cond: ConditionFieldEqualsValueExpression, state: _State
     ) -> str:
@@ -159,6 +163,11 @@ class EsqlDetections(ElasticDetections):
             for column in columns
         ]
         return f"({' AND '.join([*given, test])})"
+
+
+def textual(column: Column) -> Column:
+    """A full-text field as what it is to ES|QL: its whole text ("ES|QL limitations", Full-text)."""
+    return replace(column, type="string") if column.type == "text" else column
 
 
 def lowered(pattern: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from backends.binding import Bound, BoundSearch
+from backends.binding import Bound, BoundSearch, bound_searches
 from backends.diagnostics import Refusal
 from backends.esql import syntax
 from backends.esql.backend import EsqlDetections
@@ -16,7 +16,7 @@ from backends.esql.stack import Stack
 from backends.esql.stream import Rows, Stream, evaluated, matching, select, source
 from backends.esql.windows import Fired, aggregate, always_fires, matches_alone, temporal
 from backends.plan import Aggregate, Ordered
-from backends.translation import AlertColumns, Query
+from backends.translation import AlertColumns, Note, Query
 
 MAX_BRANCHES = 8
 """FORK's limit (https://www.elastic.co/docs/reference/query-languages/esql/commands/fork)."""
@@ -50,7 +50,7 @@ def render(bound: Bound) -> Query:
         "\n".join(lines) + "\n",
         AlertColumns(bound.profile.time, dict(zip(bound.plan.group_by, keys, strict=True))),
         rows.shown,
-        notes=tuple(stream.detections.notes),
+        notes=(*stream.detections.notes, *_unlisted(bound)),
     )
 
 
@@ -78,7 +78,17 @@ def _search(bound: BoundSearch) -> Query:
         f"| SORT {time} DESC",
         f"| LIMIT {LIMIT}",
     ]
-    return Query("\n".join(lines) + "\n", columns=columns, notes=tuple(detections.notes))
+    return Query(
+        "\n".join(lines) + "\n", columns=columns, notes=(*detections.notes, *_unlisted(bound))
+    )
+
+
+def _unlisted(bound: Bound) -> Iterator[Note]:
+    """ES|QL knows a field once an index has it: say which fields no integration maps itself."""
+    for search in bound_searches(bound):
+        for column in search.columns.values():
+            if column.name not in search.source.table.columns:
+                yield Note.of("TRI475", column=column.name)
 
 
 class _Correlations:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from backends.binding import BoundCorrelation, BoundSearch
 from backends.esql import syntax
-from backends.esql.backend import EsqlDetections
+from backends.esql.backend import EsqlDetections, textual
 from backends.esql.stack import Stack
 from backends.profiles import Table
 
@@ -116,7 +116,7 @@ class Stream:
 
     def _tests(self, leaf: Leaf, keyed: bool) -> list[str]:
         search = leaf.search
-        present = [self.detections.given(search.column(key)) for key in leaf.keys if keyed]
+        present = [self.detections.given(textual(search.column(k))) for k in leaf.keys if keyed]
         return [
             *self._select(search),
             *dict.fromkeys(present),
@@ -232,7 +232,7 @@ class Rows:
         own = branch.plan.field(name)
         if isinstance(branch.matches, BoundSearch):
             column = branch.matches.find(own)
-            return (column.name, column.type) if column else None
+            return (column.name, textual(column).type) if column else None
         keys = branch.matches.plan.group_by
         if own not in keys:
             return None

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
 
 _RUN_QUERIES = [
     f"test_{name}.py"
-    for name in ("cells", "chains", "hunts", "model", "property", "syntax", "types", "values")
+    for name in (
+        "baselines",
+        "cells",
+        "chains",
+        "hunts",
+        "model",
+        "property",
+        "syntax",
+        "types",
+        "values",
+    )
 ]
 INSTALLED = find_spec("esql") is not None
 collect_ignore = [] if INSTALLED else _RUN_QUERIES

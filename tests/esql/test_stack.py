@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,10 +41,11 @@ def correlation(name: str, **given: Any) -> dict[str, Any]:
 
 
 def test_the_data_is_the_eql_targets() -> None:
-    lent = load_profiles("eql")["integrations"]
-    assert PROFILE.sources is lent.sources
-    assert (PROFILE.title, PROFILE.time, PROFILE.default) == (lent.title, lent.time, lent.default)
-    assert PROFILE.settings == {**lent.settings, "stack": "9.3"}
+    lent = load_profiles("eql")
+    assert list(load_profiles("esql")) == list(lent)
+    for name, profile in load_profiles("esql").items():
+        settings = {**lent[name].settings, "stack": "9.3"}
+        assert profile == replace(lent[name], target="esql", settings=settings)
 
 
 @pytest.mark.parametrize("stack", ["8.18", "9.0", "7.17.3", "latest", ""])

@@ -19,6 +19,7 @@ from translator.verify.native import Row
 
 _TYPES = {
     "string": "keyword",
+    "text": "keyword",
     "int": "long",
     "real": "double",
     "bool": "boolean",

@@ -15,6 +15,7 @@ from esql import ast
 
 _TYPES: Mapping[str, str] = {
     "string": "keyword",
+    "text": "text",
     "long": "long",
     "int": "integer",
     "real": "double",
@@ -26,13 +27,13 @@ _TYPES: Mapping[str, str] = {
 """Elasticsearch's field type for each column type of a profile."""
 
 
-def parse(query: str, fields: Mapping[str, str], stack: str, time: str = "@timestamp") -> str | None:
+def parse(query: str, fields: Mapping[str, str], stack: str) -> str | None:
     """What is wrong with a query on that version of Elastic; None when it is valid.
 
-    ``fields`` are the known fields with their column types, beside the time field: an unknown
+    ``fields`` are the known fields with their column types, beside ``@timestamp``: an unknown
     name and an operation on types that it does not take are errors.
     """
-    types = {name: _TYPES[kind] for name, kind in fields.items()} | {time: "date"}
+    types = {name: _TYPES[kind] for name, kind in fields.items()} | {"@timestamp": "date"}
     try:
         with esql.ParserConfig(min_stack_version=stack):
             analyze(esql.parse_query(query), types)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 from random import Random
 from typing import Any
 
@@ -30,7 +30,7 @@ def sort(command: statements.Sort, rows: list[Row], scope: Scope) -> list[Row]:
     ordered = sort_rows(rows, command.keys, command.reverse, scope)
     count = scope.config.limits.sort_count if command.count is None else command.count
     if command.count is None and len(ordered) > count:
-        scope.warnings.append(f"sort kept {count} of {len(ordered)} rows")
+        scope.warn(f"sort kept {count} of {len(ordered)} rows")
     return ordered[:count] if count else ordered
 
 
@@ -42,13 +42,28 @@ def sort_rows(
     for key in reversed(keys):
         with_value = [row for row in ordered if row.get(key.name) is not None]
         without = [row for row in ordered if row.get(key.name) is None]
-        with_value.sort(key=_sort_key(key), reverse=key.descending != reverse)
+        with_value.sort(key=_sort_key(key, with_value), reverse=key.descending != reverse)
         ordered = with_value + without
     return ordered
 
 
-def _sort_key(key: statements.SortKey) -> Callable[[Row], Any]:
+def _sort_key(key: statements.SortKey, rows: Sequence[Row]) -> Callable[[Row], Any]:
+    """Pair by pair is the rule; values that are all of one kind are sorted by that kind."""
+    values = [as_read(row[key.name]) for row in rows]
+    if any(isinstance(value, tuple) for value in values):
+        raise SplUndocumented("sort by a multivalue field")
+    found = {(isinstance(value, Num), _address(str(value)) is not None) for value in values}
+    if key.kind in ("auto", "num") and found <= {(True, False)}:
+        return lambda row: _number(row[key.name])
+    if key.kind == "str" or (key.kind == "auto" and found <= {(False, False)}):
+        return lambda row: str(row[key.name])
     return cmp_to_key(lambda a, b: _order(a[key.name], b[key.name], key.kind))
+
+
+def _number(value: Value) -> float:
+    found = as_read(value)
+    assert isinstance(found, Num)
+    return found.value
 
 
 def shuffled(rows: Sequence[Row], scope: Scope) -> list[Row]:
@@ -62,8 +77,6 @@ def shuffled(rows: Sequence[Row], scope: Scope) -> list[Row]:
 def _order(left: Value, right: Value, kind: str) -> int:
     """Source: "sort": pair by pair, numbers as numbers, addresses as addresses, else by code
     point."""
-    if isinstance(left, tuple) or isinstance(right, tuple):
-        raise SplUndocumented("sort by a multivalue field")
     a, b = as_read(left), as_read(right)
     if kind in ("auto", "num"):
         if isinstance(a, Num) and isinstance(b, Num):
@@ -83,6 +96,7 @@ def _compare(a: Any, b: Any) -> int:
     return int(a > b) - int(a < b)
 
 
+@lru_cache(maxsize=65536)
 def _address(text: str) -> tuple[int, int] | None:
     try:
         found = ipaddress.ip_address(text)
@@ -163,7 +177,7 @@ def mvexpand(command: statements.Mvexpand, rows: list[Row], scope: Scope) -> lis
         for value in values[: command.limit] if command.limit else values:
             single: Row = {**row, command.name: value}
             if meter.add(single):
-                scope.warnings.append("mvexpand: max_mem_usage_mb is reached, rows are lost")
+                scope.warn("mvexpand: max_mem_usage_mb is reached, rows are lost")
                 return expanded
             expanded.append(single)
     return expanded

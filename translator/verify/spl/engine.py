@@ -120,7 +120,7 @@ def _command(
             added = _run(subsearch.commands, index, scope)
             most = int(options.get("maxout", scope.config.limits.append_maxout))
             if len(added) > most:
-                scope.warnings.append(f"append kept {most} of {len(added)} rows")
+                scope.warn(f"append kept {most} of {len(added)} rows")
             return [*rows, *added[:most]]
         case statements.Opaque(name):
             raise SplUnsupported(f"the command {name}")

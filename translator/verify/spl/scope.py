@@ -20,6 +20,11 @@ class Scope:
     now: int
     warnings: list[str] = field(default_factory=list)
 
+    def warn(self, message: str) -> None:
+        """Report a loss, once."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+
 
 Function = Callable[[Scope, Sequence[Result]], Result]
 """A function of eval on values that are already known."""

@@ -87,7 +87,7 @@ def _eventstats(
     for place, (row, key) in enumerate(zip(rows, found, strict=True), 1):
         full = meter.add(row) and place > scope.config.limits.maxresultrows
         if full:
-            scope.warnings.append("eventstats: max_mem_usage_mb and maxresultrows are reached")
+            scope.warn("eventstats: max_mem_usage_mb and maxresultrows are reached")
         if key is None or full:
             results.append(row)
             continue

@@ -47,7 +47,7 @@ class Stream:
             key = single_key(row, self._command.by, self._scope)
             if meter.add(row):
                 # Source: "streamstats": past max_mem_usage_mb it stops adding fields.
-                self._scope.warnings.append("streamstats: max_mem_usage_mb is reached")
+                self._scope.warn("streamstats: max_mem_usage_mb is reached")
                 yield row
                 continue
             if key is None:
