@@ -23,6 +23,7 @@ from sigma.types import SigmaExpansion
 from backends.binding import BoundSearch
 from backends.diagnostics import Refusal
 from backends.elastic.predicates import Leaf, Op, leaf
+from backends.profiles import Column
 from backends.text import DetectionBackend
 from backends.translation import Note
 
@@ -63,6 +64,18 @@ class ElasticDetections(DetectionBackend):
     def compared(self, leaves: Sequence[Leaf], field: str) -> str:
         """The quoted field as the tests compare it."""
         return field
+
+    def guarded(self, found: Leaf, field: str) -> str:
+        """What is null exactly where a test on the quoted field is."""
+        return field
+
+    def test(self, column: Column, value: object) -> Leaf:
+        """The test that a Sigma value makes of a field.
+
+        Raises:
+            Refusal: when the field's type has no such test.
+        """
+        return leaf(column, value)
 
     def compares(self, cond: ConditionFieldEqualsValueExpression) -> bool:
         """Whether ``convert_condition`` writes this test itself, without a leaf."""
@@ -113,7 +126,7 @@ class ElasticDetections(DetectionBackend):
 
     def leaf(self, cond: ConditionFieldEqualsValueExpression) -> Leaf:
         """The test of one field and value, its notes kept."""
-        found = leaf(self.column(cond.field), cond.value)
+        found = self.test(self.column(cond.field), cond.value)
         for code in found.notes:
             self.note(Note.of(code, column=found.column.name))
         return found
@@ -133,7 +146,7 @@ class ElasticDetections(DetectionBackend):
             test = self.many[first.op].format(field=compared, values=", ".join(values))
         guards = [f'{field} != ""'] if first.not_empty else []
         if self._negations and first.op not in _TWO_VALUED:
-            guards.insert(0, self.not_null.format(field=field))
+            guards.insert(0, self.not_null.format(field=self.guarded(first, field)))
         return f"({f' {self.and_token} '.join([*guards, test])})" if guards else test
 
     def _alternatives(self, cond: Part, state: ConversionState) -> list[str]:

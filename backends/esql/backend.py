@@ -8,17 +8,17 @@ ES|QL's comparisons and patterns are case-sensitive, so an insensitive test comp
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from sigma.conditions import ConditionFieldEqualsValueExpression
 from sigma.conversion.state import ConversionState
-from sigma.types import SigmaFieldReference
+from sigma.types import SigmaCIDRExpression, SigmaCompareExpression, SigmaFieldReference
 
 from backends.diagnostics import Refusal
 from backends.elastic.detections import ElasticDetections
-from backends.elastic.predicates import NUMERIC, Leaf, Op
+from backends.elastic.predicates import Leaf, Op
 from backends.elastic.regexes import NOTE_NON_ASCII_CASE
 from backends.esql import syntax
 from backends.profiles import Column
@@ -50,6 +50,22 @@ _MANY: Mapping[Op, str] = {
 }
 _FOLDED = (Op.EQUALS, Op.LIKE, Op.REGEX)
 _PATTERNS = (Op.LIKE, Op.LIKE_CASED)
+_READ_AS: Mapping[type, str] = {SigmaCompareExpression: "real", SigmaCIDRExpression: "ip"}
+"""How a text field is read for a kind of value that asks for another type."""
+
+# What the definition takes for a number (docs/semantics.md, Detections): decimal text.
+_DECIMAL = syntax.literal(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def number_of(text: str) -> str:
+    """The number that a text stands for, null where it is none."""
+    return f"CASE({text} RLIKE {_DECIMAL}, TO_DOUBLE({text}))"
+
+
+_CONVERTED: Mapping[Op, Callable[[str], str]] = {
+    **dict.fromkeys((Op.LT, Op.LTE, Op.GT, Op.GTE), number_of),
+    Op.CIDR: "TO_IP({})".format,
+}
 _REFERENCES: Mapping[tuple[bool, bool], str] = {
     # whether the other field's value stands at the start, at the end (both: anywhere)
     (False, False): "{left} == {right}",
@@ -103,29 +119,41 @@ class EsqlDetections(ElasticDetections):
     def compares(self, cond: ConditionFieldEqualsValueExpression) -> bool:
         return isinstance(cond.value, SigmaFieldReference)
 
-    def compared(self, leaves: Sequence[Leaf], field: str) -> str:
-        """Lower-cased, where a folded value has letters."""
-        if leaves[0].op not in _FOLDED or leaves[0].column.type != "string":
+    def test(self, column: Column, value: object) -> Leaf:
+        kind = _READ_AS.get(type(value)) if column.type == "string" else None
+        if kind is None:
+            return super().test(column, value)
+        return replace(super().test(replace(column, type=kind), value), column=column)
+
+    def guarded(self, found: Leaf, field: str) -> str:
+        """A text that is no number or address is null once it is read as one."""
+        if found.column.type != "string" or found.op not in _CONVERTED:
             return field
-        letters = any(str(found.value).lower() != str(found.value).upper() for found in leaves)
-        return f"TO_LOWER({field})" if letters else field
+        return _CONVERTED[found.op](field)
+
+    def compared(self, leaves: Sequence[Leaf], field: str) -> str:
+        """Lower-cased, where a folded value has letters; a text as a number or address."""
+        if leaves[0].op in _FOLDED and leaves[0].column.type == "string":
+            letters = any(str(each.value).lower() != str(each.value).upper() for each in leaves)
+            return f"TO_LOWER({field})" if letters else field
+        return self.guarded(leaves[0], field)
 
     def written(self, found: Leaf) -> str:
-        value, kind = found.value, found.column.type
+        value = found.value
         if isinstance(value, bool):
             return "true" if value else "false"
-        if kind in NUMERIC and not isinstance(value, str):
+        if not isinstance(value, str):
             return syntax.number(value)
-        text = str(value)
         if found.op is Op.REGEX:
-            text = lowered(text)
+            value = lowered(value)
         elif found.op in _FOLDED:
-            text = text.lower()
+            value = value.lower()
         if found.op in _PATTERNS:
             # A leaf's pattern has no escapes; in ES|QL's a backslash is one.
-            text = text.replace("\\", "\\\\")
-        quoted = syntax.literal(text)
-        return f"TO_IP({quoted})" if kind == "ip" and found.op is not Op.CIDR else quoted
+            value = value.replace("\\", "\\\\")
+        quoted = syntax.literal(value)
+        address = found.column.type == "ip" and found.op is not Op.CIDR
+        return f"TO_IP({quoted})" if address else quoted
 
     def leaf(self, cond: ConditionFieldEqualsValueExpression) -> Leaf:
         """TO_LOWER folds every letter, so what EQL says of letters beyond ASCII is another note."""

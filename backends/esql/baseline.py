@@ -57,7 +57,7 @@ def _exceeds(
     lines = []
     number = syntax.name(value.name)
     if value.type not in NUMERIC:
-        lines.append(f"| EVAL {number_from_text(rows, value, number := claim('number'))}")
+        lines.append(f"| EVAL {number_from_text(value, number := claim('number'))}")
     limit = claim("Limit")
     statistic = _STATISTICS[exceeds.statistic].format(value=number, percentile=exceeds.percentile)
     aggregates = [f"{limit} = {statistic} WHERE {history}"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from backends.elastic.predicates import NUMERIC
 from backends.esql import syntax
+from backends.esql.backend import number_of
 from backends.esql.outputs import Output, sources, time_of
 from backends.esql.points import Part, Points, stats
 from backends.esql.stream import RowColumn, Rows
@@ -44,9 +45,6 @@ _RANKS: Mapping[Operator, str] = {
     Operator.EQ: "{below} < {rank} AND {upto} >= {rank}",
     Operator.NEQ: "NOT ({below} < {rank} AND {upto} >= {rank})",
 }
-
-# What the definition takes for a number (docs/semantics.md, Detections): decimal text.
-_DECIMAL = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 
 
 @dataclass(slots=True)
@@ -108,7 +106,7 @@ def aggregate(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: st
     values = [rows.column(name) for name in trigger.fields]
     lines = rows.assigned([*rows.keys, *values, *sources(shown)])
     if values and values[0].type not in NUMERIC:
-        lines.append(f"| EVAL {number_from_text(rows, values[0], number := claim('number'))}")
+        lines.append(f"| EVAL {number_from_text(values[0], number := claim('number'))}")
     else:
         number = values[0].name if values else ""
     measures, condition = _measures(rows, trigger, syntax.name(number) if number else "", values)
@@ -196,12 +194,10 @@ def evidence(
     return fired
 
 
-def number_from_text(rows: Rows, column: RowColumn, name: str) -> str:
+def number_from_text(column: RowColumn, name: str) -> str:
     """The assignment of a text column's number, null where the text is none."""
     text = syntax.name(column.name)
-    if column.type != "string":
-        text = f"TO_STRING({text})"
-    return f"{name} = CASE({text} RLIKE {syntax.literal(_DECIMAL)}, TO_DOUBLE({text}))"
+    return f"{name} = {number_of(text if column.type == 'string' else f'TO_STRING({text})')}"
 
 
 def _distinct(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: str) -> Fired:

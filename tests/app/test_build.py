@@ -48,6 +48,8 @@ def test_the_hunts(trident: Trident, project: Path) -> None:
         f"kql/defender/{steg}.kql",
         f"spl/microsoft_addon/{steg}.spl",
         f"spl/microsoft_addon/{jpeg}.spl",
+        f"spl/windows_ta/{steg}.spl",
+        f"spl/windows_ta/{jpeg}.spl",
         f"eql/integrations/{steg}.eql",
         f"eql/integrations/{steg}.search-request.json",
         f"eql/integrations/{jpeg}.eql",
@@ -67,7 +69,7 @@ def test_a_rule_that_needs_two_queries(trident: Trident, tmp_path: Path) -> None
     (entry,) = (
         each
         for each in json.loads(dist["manifest.json"])["translations"]
-        if each["target"] == "eql"
+        if each["profile"] == "integrations"
     )
     assert {"eql/integrations/both.eql", "eql/integrations/both.2.eql"} <= set(entry["files"])
 
@@ -76,7 +78,8 @@ def test_the_files_are_what_convert_prints(trident: Trident, project: Path) -> N
     trident("build", cwd=project)
     printed = trident("convert", "rules", "-t", "all", cwd=project).out
     for path, content in files(project / "dist").items():
-        if path.endswith((".kql", ".spl", ".eql")) and "defender" not in path:
+        default = path.split("/")[1] in ("sentinel", "microsoft_addon", "integrations")
+        if default and path.endswith((".kql", ".spl", ".eql")):
             assert content.decode() in printed
 
 
@@ -96,9 +99,10 @@ def test_manifest(trident: Trident, project: Path) -> None:
     listed = [path for each in manifest["translations"] for path in each["files"]]
     assert sorted(listed) == sorted(dist)
     refused = [each for each in manifest["translations"] if each["fidelity"] == "refused"]
-    assert [(each["profile"], each["error"]["code"]) for each in refused] == [
-        ("defender", "TRI201")
-    ]
+    assert {(each["profile"], each["error"]["code"]) for each in refused} == {
+        ("defender", "TRI201"),
+        ("cim", "TRI202"),
+    }
     for each in manifest["translations"]:
         assert (project / "rules" / each["rule"]["file"]).is_file()
 
@@ -159,7 +163,7 @@ def test_strict_stops_at_a_refusal(trident: Trident, project: Path) -> None:
 
 
 def test_only_the_profiles_of_the_configuration(trident: Trident, project: Path) -> None:
-    write(project, trident="profiles: {kql: sentinel}")
+    write(project, trident="profiles: {kql: sentinel, spl: microsoft_addon}")
     trident("build", "--strict", cwd=project)
     dist = files(project / "dist")
     assert not [path for path in dist if "defender" in path]

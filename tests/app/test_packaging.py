@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +33,14 @@ def test_every_package_is_listed(setuptools: Any, root: Path) -> None:
 
 
 def test_every_data_file_is_packaged(setuptools: Any, root: Path) -> None:
-    patterns = setuptools["package-data"]["*"]
+    packages = {path.parent for path in root.rglob("__init__.py")}
+    packaged = {
+        file
+        for package in packages
+        for pattern in setuptools["package-data"]["*"]
+        for file in package.glob(pattern)
+    }
     for top in ("backends", "translator"):
         for path in (root / top).rglob("*"):
             if path.is_file() and path.suffix not in (".py", ".pyc"):
-                assert any(fnmatch(path.name, pattern) for pattern in patterns), path
-                assert (path.parent / "__init__.py").exists(), path
+                assert path in packaged, path

@@ -32,6 +32,9 @@ PIPELINES = {
     "trident_defender": ("kql", "defender"),
     "trident_microsoft_addon": ("spl", "microsoft_addon"),
     "trident_integrations": ("eql", "integrations"),
+    "trident_windows_ta": ("spl", "windows_ta"),
+    "trident_cim": ("spl", "cim"),
+    "trident_sysmon": ("eql", "sysmon"),
 }
 
 

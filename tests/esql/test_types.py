@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from backends.detection import compile_detection
+from backends.esql.backend import number_of
 from backends.events import SECOND, Event, Value
 from backends.plan import Search
 from backends.translate import translate
@@ -77,8 +78,12 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({f"{TEXT_FIELD}|re|i": ["ab", "7"]}, f'({LOWER} RLIKE ".*ab.*" OR {TEXT} RLIKE ".*7.*")'),
     ({f"{TEXT_FIELD}|re": "^$"}, "false"),
     ({f"{TEXT_FIELD}|re": ".*"}, f'({TEXT} != "" AND {TEXT} RLIKE ".*[^\\n]*.*")'),
-    ({f"{TEXT_FIELD}|gt": 5}, "TRI356"),
-    ({f"{TEXT_FIELD}|cidr": "10.0.0.0/8"}, "TRI356"),
+    ({f"{TEXT_FIELD}|gt": 5}, f"{number_of(TEXT)} > 5"),
+    ({f"{TEXT_FIELD}|lte": 7.5}, f"{number_of(TEXT)} <= 7.5"),
+    (
+        {f"{TEXT_FIELD}|cidr": ["10.0.0.0/8", "fe80::/10"]},
+        f'CIDR_MATCH(TO_IP({TEXT}), "10.0.0.0/8", "fe80::/10")',
+    ),
     ({f"{TEXT_FIELD}|fieldref": "CommandLine"}, f"{BOTH} {LOWER} == TO_LOWER({COMMAND}))"),
     (
         {f"{TEXT_FIELD}|fieldref|startswith": "CommandLine"},
@@ -110,6 +115,11 @@ EVENTS: list[dict[str, Value]] = [
     {"Image": "a\\b"},
     {"Image": "a*"},
     {"Image": "/"},
+    {"Image": "8e0"},
+    {"Image": "0x9"},
+    {"Image": "10.1.2.3"},
+    {"Image": "FE80::1"},
+    {"Image": "1.0.0.0"},
 ]
 
 

@@ -88,9 +88,8 @@ class EsqlModel:
             value = document.get(name)
             if name == self.profile.time:
                 value = _timestamp(document[name])
-            elif kind.name == "ip" and value is not None:
-                address = ipaddress.ip_address(str(value))
-                value = str(address)
+            elif isinstance(value, str) and (address := _address(value)):
+                value = str(address) if kind.name == "ip" else value
                 addresses[value] = address_number(address)
             values.append(value)
         self._documents += 1
@@ -107,3 +106,10 @@ class EsqlModel:
 def _timestamp(micros: int) -> str:
     """A time as Elasticsearch's ``date`` keeps it: whole milliseconds."""
     return to_datetime(micros - micros % 1000).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def _address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(value)
+    except ValueError:
+        return None

@@ -283,6 +283,16 @@ def _plain(literal: Sql) -> str:
     return literal.text[1:-1].replace("''", "'")
 
 
+def _to_ip(_: Expressions, given: Sequence[Sql]) -> Sql:
+    """Null for a text that is no address; a literal is one, or Elasticsearch refuses it."""
+    (value,) = given
+    _want(value, KEYWORD)
+    if value.text.startswith("'"):
+        return Sql(text(str(ipaddress.ip_address(_plain(value)))), Type(IP))
+    known = f"{value.single()} IN (SELECT address FROM {ADDRESSES})"
+    return Sql(f"(CASE WHEN {known} THEN {value.single()} END)", Type(IP))
+
+
 def _mv_append(_: Expressions, given: Sequence[Sql]) -> Sql:
     """Null where either side is ("Working with NULL values in ES|QL")."""
     left, right = given
@@ -338,7 +348,7 @@ _FUNCTIONS: Mapping[str, Function] = {
     "to_boolean": _by_type({KEYWORD: "CAST({0} AS BOOLEAN)"}, BOOLEAN),
     "to_datetime": _by_type({LONG: "epoch_ms({0})", DATE: "{0}"}, DATE),
     "to_double": _by_type({KEYWORD: "CAST({0} AS DOUBLE)", LONG: "CAST({0} AS DOUBLE)"}, DOUBLE),
-    "to_ip": _by_type({KEYWORD: "{0}"}, IP),
+    "to_ip": _to_ip,
     "to_long": _by_type({KEYWORD: "CAST({0} AS BIGINT)", DATE: "epoch_ms({0})"}, LONG),
     "to_lower": _simple("lower({0})", KEYWORD, gives=KEYWORD),
     "to_string": _by_type(

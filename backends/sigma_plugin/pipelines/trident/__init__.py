@@ -8,10 +8,13 @@ from sigma.processing.pipeline import ProcessingPipeline
 from backends.sigma_backend import profile_pipeline
 
 __all__ = [
+    "trident_cim",
     "trident_defender",
     "trident_integrations",
     "trident_microsoft_addon",
     "trident_sentinel",
+    "trident_sysmon",
+    "trident_windows_ta",
 ]
 
 
@@ -30,6 +33,21 @@ def trident_microsoft_addon() -> ProcessingPipeline:
     return profile_pipeline("microsoft_addon", "spl")
 
 
+def trident_windows_ta() -> ProcessingPipeline:
+    """SPL on the fields of Splunk's add-ons for Windows, Sysmon, Linux and cloud services."""
+    return profile_pipeline("windows_ta", "spl")
+
+
+def trident_cim() -> ProcessingPipeline:
+    """SPL on Splunk's Common Information Model."""
+    return profile_pipeline("cim", "spl")
+
+
 def trident_integrations() -> ProcessingPipeline:
     """EQL on Elastic's m365_defender and CEF integrations."""
     return profile_pipeline("integrations", "eql")
+
+
+def trident_sysmon() -> ProcessingPipeline:
+    """EQL on Elastic's Windows integration with Sysmon, Elastic Defend and cloud integrations."""
+    return profile_pipeline("sysmon", "eql")
