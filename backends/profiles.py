@@ -23,18 +23,18 @@ from backends.diagnostics import Refusal
 from backends.plan import LogSource
 from backends.wording import Wording, read_wording
 
-TARGETS = ("kql", "spl", "eql")
+TARGETS = ("kql", "spl", "eql", "esql")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A native column or field: its name, its type, and the notes that using it brings.
 
-    ``type`` is one of string, long, int, real, bool, datetime, dynamic, ip. ``container`` is the
-    column that holds this field as a property (Sentinel's ``WindowsEvent.EventData``), its name
-    a path with dots, and ``format`` how it is held there as text (``json``, ``xml``; "" in a
-    dynamic column). ``expression`` is how the target's language computes a column that is not
-    stored.
+    ``type`` is one of string, text (analysed, in Elasticsearch), long, int, real, bool,
+    datetime, dynamic, ip. ``container`` is the column that holds this field as a property
+    (Sentinel's ``WindowsEvent.EventData``), its name a path with dots, and ``format`` how it is
+    held there as text (``json``, ``xml``; "" in a dynamic column). ``expression`` is how the
+    target's language computes a column that is not stored.
     """
 
     name: str
@@ -58,6 +58,11 @@ class Table:
     columns: Mapping[str, str]
     computed: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stored(self) -> dict[str, str]:
+        """The columns that records have, with their types: all but the computed ones."""
+        return {name: kind for name, kind in self.columns.items() if name not in self.computed}
 
     def column(self, name: str, notes: tuple[str, ...] = ()) -> Column:
         """The table's own column of that name, or ``column.path``: a property of one."""
@@ -163,13 +168,14 @@ def resolve(logsource: LogSource, name: str, profile: Profile) -> Column:
     source = resolve_source(logsource, profile)
     column = source.column(name)
     if column is None:
-        reason = f": {source.refused[name]}" if name in source.refused else ""
-        near = difflib.get_close_matches(name, source.fields, n=1, cutoff=0.6)
+        why = source.refused.get(name)
+        near = () if why else difflib.get_close_matches(name, source.fields, n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}? " if near else ""
         raise Refusal(
             "TRI202",
             f"field {name} of log source {logsource} has no column in "
-            f"{source.table.name} ({profile.target} profile {profile.name}){reason}",
+            f"{source.table.name} ({profile.target} profile {profile.name})"
+            + (f": {why}" if why else ""),
             hint=f"{hint}map it in trident.yml: fields",
         )
     return column
@@ -266,9 +272,7 @@ def make_source(row: Mapping[str, Any], tables: Mapping[str, Any], profile: str)
             for name, native in row.get("fields", {}).items()
         },
         {
-            start: Column(
-                place[0], notes=tuple(place[3:]), format=table.formats.get(place[0], "")
-            )
+            start: Column(place[0], notes=tuple(place[3:]), format=table.formats.get(place[0], ""))
             for start, place in prefixes.items()
         },
         row.get("refused", {}),

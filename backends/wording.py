@@ -108,8 +108,11 @@ def reworded(condition: Any, wording: Wording) -> Any:
     """
     if isinstance(condition, ConditionItem):
         args = [reworded(part, wording) for part in condition.args]
-        changed = any(new is not old for new, old in zip(args, condition.args, strict=True))
-        return type(condition)(args) if changed else condition
+        if all(new is old for new, old in zip(args, condition.args, strict=True)):
+            return condition
+        if isinstance(condition, ConditionOR):
+            return _any(list({_identity(part): part for part in args}.values()))
+        return type(condition)(args)
     if isinstance(condition, ConditionValueExpression):
         return _keyword(condition, wording.keywords)
     assert isinstance(condition, ConditionFieldEqualsValueExpression)
@@ -210,6 +213,13 @@ def _keyword(condition: ConditionValueExpression, fields: tuple[str, ...]) -> An
 
 def _test(name: str, value: Any) -> ConditionFieldEqualsValueExpression:
     return ConditionFieldEqualsValueExpression(name, value)
+
+
+def _identity(condition: Any) -> object:
+    """What two equal tests have in common: Sigma's values may stand for one of the records'."""
+    if isinstance(condition, ConditionFieldEqualsValueExpression):
+        return condition.field, type(condition.value), str(condition.value)
+    return id(condition)
 
 
 def _any(tests: list[Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from backends.profiles import TARGETS
+from tests.mutation import MUTANTS
 from translator.listing import capability_page
 
 
@@ -13,3 +14,11 @@ def test_capabilities_page(root: Path) -> None:
     assert page == capability_page(TARGETS), (
         "stale: trident list capabilities --format markdown > docs/capabilities.md"
     )
+
+
+def test_mutations_page(root: Path) -> None:
+    page = (root / "docs" / "mutations.md").read_text("utf-8")
+    rows = [line.split(" | ")[:2] for line in page.splitlines() if line.startswith("| ")][1:]
+    named = [[f"| {target}", row[0]] for target, rows in MUTANTS.items() for row in rows]
+    assert rows == named, "stale: python -m tests.mutation"
+    assert len(named) >= 25

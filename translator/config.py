@@ -34,7 +34,7 @@ from translator.yamltext import BrokenDocument, read_documents
 
 NAME = "trident.yml"
 
-COLUMN_TYPES = ("string", "long", "int", "real", "bool", "datetime", "dynamic", "ip")
+COLUMN_TYPES = ("string", "text", "long", "int", "real", "bool", "datetime", "dynamic", "ip")
 
 _KEYS = ("profiles", "settings", "tables", "fields", "placeholders")
 _FIELD_KEYS = ("logsource", "table", "profiles", "fields")

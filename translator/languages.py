@@ -35,6 +35,9 @@ LANGUAGES: Mapping[str, Language] = {
     "eql": Language(
         "Elastic Event Query Language", "eql", "// ", table_settings=("index", "select")
     ),
+    "esql": Language(
+        "Elasticsearch Query Language (ES|QL)", "esql", "// ", table_settings=("index", "select")
+    ),
 }
 
 

@@ -53,9 +53,7 @@ def _search(script: Script, bound: BoundSearch) -> Query:
         for field, column in columns.items()
     }
     if shown:
-        items = {
-            name(shown[field]): syntax.reference(column) for field, column in columns.items()
-        }
+        items = {name(shown[field]): syntax.reference(column) for field, column in columns.items()}
         listed = [key if key == item else f"{key} = {item}" for key, item in items.items()]
         lines.append(f"| project {', '.join([time, *listed])}")
     return Query(script.finish(lines), columns=shown, notes=tuple(script.detections.notes))

@@ -69,7 +69,7 @@ def test_a_rule_that_needs_two_queries(trident: Trident, tmp_path: Path) -> None
     (entry,) = (
         each
         for each in json.loads(dist["manifest.json"])["translations"]
-        if each["profile"] == "integrations"
+        if (each["target"], each["profile"]) == ("eql", "integrations")
     )
     assert {"eql/integrations/both.eql", "eql/integrations/both.2.eql"} <= set(entry["files"])
 
@@ -78,7 +78,7 @@ def test_the_files_are_what_convert_prints(trident: Trident, project: Path) -> N
     trident("build", cwd=project)
     printed = trident("convert", "rules", "-t", "all", cwd=project).out
     for path, content in files(project / "dist").items():
-        default = path.split("/")[1] in ("sentinel", "microsoft_addon", "integrations")
+        default = {"sentinel", "microsoft_addon", "integrations"}.intersection(path.split("/"))
         if default and path.endswith((".kql", ".spl", ".eql")):
             assert content.decode() in printed
 

@@ -8,7 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from sigma.backends.trident import TridentEqlBackend, TridentKqlBackend, TridentSplBackend
+from sigma.backends.trident import (
+    TridentEqlBackend,
+    TridentEsqlBackend,
+    TridentKqlBackend,
+    TridentSplBackend,
+)
 from sigma.collection import SigmaCollection
 from sigma.exceptions import SigmaError, SigmaFeatureNotSupportedByBackendError
 from sigma.pipelines import trident as pipelines
@@ -25,16 +30,29 @@ TARGETS = {
     "trident_kql": TridentKqlBackend,
     "trident_spl": TridentSplBackend,
     "trident_eql": TridentEqlBackend,
+    "trident_esql": TridentEsqlBackend,
 }
 
 PIPELINES = {
-    "trident_sentinel": ("kql", "sentinel"),
-    "trident_defender": ("kql", "defender"),
-    "trident_microsoft_addon": ("spl", "microsoft_addon"),
-    "trident_integrations": ("eql", "integrations"),
-    "trident_windows_ta": ("spl", "windows_ta"),
-    "trident_cim": ("spl", "cim"),
-    "trident_sysmon": ("eql", "sysmon"),
+    "trident_sentinel": ("kql",),
+    "trident_defender": ("kql",),
+    "trident_microsoft_addon": ("spl",),
+    "trident_integrations": ("eql", "esql"),
+    "trident_windows_ta": ("spl",),
+    "trident_cim": ("spl",),
+    "trident_sysmon": ("eql", "esql"),
+}
+CHOICES = [
+    (pipeline, target, pipeline.removeprefix("trident_"))
+    for pipeline, targets in PIPELINES.items()
+    for target in targets
+]
+
+
+REFUSED = {
+    (JPEG, "defender"): "TRI201: log source proxy",
+    (JPEG, "cim"): "TRI202: field FileType",
+    (STEG, "cim"): "TRI202: field DestinationHostname",
 }
 
 
@@ -53,7 +71,7 @@ def queries(trident: Trident, hunts: Path, rule: str, target: str, profile: str)
 def test_every_target_and_profile() -> None:
     assert set(TARGETS) == {f"trident_{target}" for target in profiles.TARGETS}
     known = {(target, name) for target in profiles.TARGETS for name in load_profiles(target)}
-    assert set(PIPELINES.values()) == known
+    assert {(target, profile) for _, target, profile in CHOICES} == known
 
 
 def test_discovered() -> None:
@@ -64,15 +82,14 @@ def test_discovered() -> None:
 
 
 @pytest.mark.parametrize("rule", [STEG, JPEG])
-@pytest.mark.parametrize("pipeline", PIPELINES)
-def test_as_trident_itself(trident: Trident, hunts: Path, rule: str, pipeline: str) -> None:
-    target, profile = PIPELINES[pipeline]
+@pytest.mark.parametrize(("pipeline", "target", "profile"), CHOICES)
+def test_as_trident_itself(
+    trident: Trident, hunts: Path, rule: str, pipeline: str, target: str, profile: str
+) -> None:
     backend = TARGETS[f"trident_{target}"](getattr(pipelines, pipeline)())
     rules = SigmaCollection.load_ruleset([hunts / f"{rule}.yml"])
-    if (rule, profile) == (JPEG, "defender"):
-        with pytest.raises(
-            SigmaFeatureNotSupportedByBackendError, match="TRI201: log source proxy"
-        ):
+    if refusal := REFUSED.get((rule, profile)):
+        with pytest.raises(SigmaFeatureNotSupportedByBackendError, match=refusal):
             backend.convert(rules)
     else:
         assert backend.convert(rules) == queries(trident, hunts, rule, target, profile)

@@ -40,7 +40,7 @@ def test_data_sets_are_described_whole(table: Table) -> None:
     assert set(table.settings["select"]) <= set(table.columns)
     assert set(table.settings.get("arrays", ())) <= set(table.settings["select"])
     assert set(table.settings.get("lowercase", ())) <= set(table.columns)
-    assert set(table.columns.values()) <= {"string", "long", "ip", "bool"}
+    assert set(table.columns.values()) <= {"string", "text", "long", "ip", "bool"}
 
 
 def test_lower_cased_columns_say_so() -> None:

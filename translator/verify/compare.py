@@ -96,7 +96,11 @@ def _tied(plan: Plan, translation: Translation, events: Sequence[Event], alert: 
     one time, or one event matches two rules."""
     if not any(note.code == _TIES for note in translation.notes):
         return False
-    near = [event for event in timeline(plan, events, alert) if event.time <= alert[1]]
+    near = [
+        event
+        for event in timeline(plan, events, alert)
+        if event.time <= alert[1] and not _keyless(plan, event)
+    ]
     if len({event.time for event in near}) < len(near):
         return True
     tests = [(s.logsource, compile_detection(s.condition)) for s in searches(plan)]
@@ -104,6 +108,13 @@ def _tied(plan: Plan, translation: Translation, events: Sequence[Event], alert: 
         sum(source.covers(event.logsource) and test(event.fields) for source, test in tests) > 1
         for event in near
     )
+
+
+def _keyless(plan: Plan, event: Event) -> bool:
+    """Whether the event has no group key and takes no part; shown, but no tie."""
+    if not isinstance(plan, Correlation) or any(b.keys != plan.group_by for b in plan.branches):
+        return False
+    return any(missing(event.fields.get(name)) for name in plan.group_by)
 
 
 def _belongs(plan: Plan, event: Event, group: tuple[str, ...]) -> bool:

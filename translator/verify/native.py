@@ -14,8 +14,8 @@ from backends.plan import LogSource
 from backends.profiles import Column, Profile, resolve, resolve_source
 
 Row = dict[str, Any]
-"""Native column -> value; ``Profile.time`` holds microseconds since the epoch. A dynamic column that
-holds properties (``Column.container``) is a mapping."""
+"""Native column -> value; ``Profile.time`` holds microseconds since the epoch. A dynamic column
+that holds properties (``Column.container``) is a mapping."""
 
 
 def native_rows(
@@ -51,8 +51,9 @@ def native_rows(
                         f"two fields of one {event.logsource} event are column {column.name} "
                         f"in profile {profile.name} and differ",
                     )
-        for column_name, values in source.wording.where.items():
-            row.setdefault(column_name, values[0])
+        for selector, values in source.wording.where.items():
+            first = values[0]
+            row.setdefault(selector, first.rstrip("*") if isinstance(first, str) else first)
         for container, written in source.table.formats.items():
             if container in row:
                 row[container] = _WRITTEN[written](row[container])

@@ -38,7 +38,7 @@ class KqlRunner:
         query = translation.query
         searches = bound_searches(bind(plan, profile))
         tables = {search.source.table.name: search.source.table for search in searches}
-        full = {name: {**table.columns, profile.time: "datetime"} for name, table in tables.items()}
+        full = {name: {**table.stored, profile.time: "datetime"} for name, table in tables.items()}
         if query.text not in self._bound:
             self._bound[query.text] = bind_query(query.text, full).errors
         if errors := self._bound[query.text]:

@@ -1,4 +1,4 @@
-"""The targets ``trident_kql``, ``trident_spl`` and ``trident_eql`` of sigma-cli.
+"""The targets ``trident_kql``, ``trident_spl``, ``trident_eql`` and ``trident_esql`` of sigma-cli.
 
 Every Backend class in this namespace becomes a target, so the base class comes with its module.
 """
@@ -25,3 +25,10 @@ class TridentEqlBackend(_sigma_backend.PlanBackend):
 
     name = "Trident: Elastic EQL, correlations included"
     target = "eql"
+
+
+class TridentEsqlBackend(_sigma_backend.PlanBackend):
+    """ES|QL for Elastic."""
+
+    name = "Trident: Elastic ES|QL, correlations included"
+    target = "esql"

@@ -44,10 +44,10 @@ def trident_cim() -> ProcessingPipeline:
 
 
 def trident_integrations() -> ProcessingPipeline:
-    """EQL on Elastic's m365_defender and CEF integrations."""
-    return profile_pipeline("integrations", "eql")
+    """EQL and ES|QL on Elastic's m365_defender and CEF integrations."""
+    return profile_pipeline("integrations", "eql", "esql")
 
 
 def trident_sysmon() -> ProcessingPipeline:
-    """EQL on Elastic's Windows integration with Sysmon, Elastic Defend and cloud integrations."""
-    return profile_pipeline("sysmon", "eql")
+    """EQL and ES|QL on Elastic's integrations for Windows with Sysmon, Elastic Defend and clouds."""
+    return profile_pipeline("sysmon", "eql", "esql")
