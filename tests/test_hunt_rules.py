@@ -135,7 +135,8 @@ def test_names_and_hosts_are_the_reference_querys() -> None:
 
 
 def ruleset(*filters: str, **placeholders: list[str]) -> Ruleset:
-    paths = [*sorted(RULES.glob("*.yml")), *sorted((RULES / "filters").glob("*.yml"))]
+    paths = [*(RULES / f"{name}.yml" for name in sorted(HUNTS))]
+    paths += sorted((RULES / "filters").glob("*.yml"))
     loaded = [Document(data, Span(str(path))) for path in paths for data in documents(path)]
     return Ruleset.from_documents(loaded, filters=filters, placeholders=placeholders)
 

@@ -54,7 +54,7 @@ _READ_AS: Mapping[type, str] = {SigmaCompareExpression: "real", SigmaCIDRExpress
 """How a text field is read for a kind of value that asks for another type."""
 
 # What the definition takes for a number (docs/semantics.md, Detections): decimal text.
-_DECIMAL = syntax.literal(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DECIMAL = syntax.literal(r"[+\-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+\-]?[0-9]+)?")
 
 
 def number_of(text: str) -> str:

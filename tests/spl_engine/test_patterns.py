@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("pcre2")
 
-from translator.verify.spl.errors import SplSyntaxError  # noqa: E402
-from translator.verify.spl.patterns import compile_pattern, wildcard  # noqa: E402
+from translator.verify.spl.errors import SplSyntaxError
+from translator.verify.spl.patterns import compile_pattern, wildcard
 
 FOUND = [
     ("(Copy-Item|cpi) .{2,128} -Destination", "cpi xx -Destination y", True),
@@ -21,7 +21,9 @@ FOUND = [
     ("^a$", "a\n", True),
     (r"\Qa.b\E", "a.b", True),
     ("[[:digit:]]+", "x1", True),
-    (r"\x{41}", "A", True),
+    (r"\x{41}\x42\x{1F600}", "AB\U0001f600", True),
+    (r"a\\x", "a\\x", True),
+    (r"\Q\x{41}\E", r"\x{41}", True),
     ("a++b", "aab", True),
     ("a.b", "a\nb", False),
     ("(?s)a.b", "a\nb", True),
@@ -33,7 +35,7 @@ def test_search(pattern: str, text: str, expected: bool) -> None:
     assert (compile_pattern(pattern).search(text) is not None) is expected
 
 
-@pytest.mark.parametrize("pattern", ["(", "a{2,1}", "(?<n", "[a", "*a", r"\1"])
+@pytest.mark.parametrize("pattern", ["(", "a{2,1}", "(?<n", "[a", "*a", r"\1", r"\u0041", r"\Ux"])
 def test_broken(pattern: str) -> None:
     with pytest.raises(SplSyntaxError):
         compile_pattern(pattern)

@@ -88,9 +88,12 @@ class EsqlModel:
             value = document.get(name)
             if name == self.profile.time:
                 value = _timestamp(document[name])
-            elif isinstance(value, str) and (address := _address(value)):
-                value = str(address) if kind.name == "ip" else value
-                addresses[value] = address_number(address)
+            elif isinstance(value, str):
+                address = _address(value)
+                if kind.name == "ip":
+                    value = str(address) if address else None
+                if address and value:
+                    addresses[value] = address_number(address)
             values.append(value)
         self._documents += 1
         return [*values, f"d{self._documents}", 1, index]

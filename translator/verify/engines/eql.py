@@ -190,7 +190,9 @@ def identity(found: Found, plan: Plan, alert: AlertColumns) -> tuple[tuple[str, 
 
 def _document(row: Row, table: Table) -> Document:
     document = {
-        name: _stored(name, value, table) for name, value in row.items() if value is not None
+        name: stored
+        for name, value in row.items()
+        if (stored := _stored(name, value, table)) is not None
     }
     arrays = table.settings.get("arrays", ())
     for name, value in table.settings["select"].items():
@@ -201,9 +203,11 @@ def _document(row: Row, table: Table) -> Document:
 def _stored(name: str, value: Any, table: Table) -> Any:
     """A value as its field's mapping and the ingest pipeline leave it."""
     kind = table.columns.get(name)
-    if kind == "string":
+    if kind == "string" and value is not None:
         value = text(value)
         return value.lower() if name in table.settings.get("lowercase", ()) else value
+    if value == "":
+        return None  # no number and no address
     if kind in ("long", "int") and isinstance(value, str):
         return int(value)
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backends.binding import bind, bound_searches
 from backends.events import Event
 from backends.plan import Plan
 from backends.profiles import Profile
@@ -28,6 +29,8 @@ class EsqlRunner:
         columns = {
             name: kind for source in profile.sources for name, kind in source.table.columns.items()
         }
+        for search in bound_searches(bind(plan, profile)):
+            columns |= {column.name: column.type for column in search.columns.values()}
         error = esql.parse(translation.query.text, columns, str(profile.settings["stack"]))
         if error is not None:
             raise EngineFault(error)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from translator.verify.spl import (
+    functions_json,
     functions_multi,
     functions_numbers,
     functions_text,
@@ -41,6 +42,7 @@ _FUNCTIONS: Mapping[str, Function] = {
     **functions_text.FUNCTIONS,
     **functions_numbers.FUNCTIONS,
     **functions_multi.FUNCTIONS,
+    **functions_json.FUNCTIONS,
 }
 
 

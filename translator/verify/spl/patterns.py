@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
 import pcre2
 
 from translator.verify.spl.errors import SplSyntaxError
+
+_ESCAPE = re.compile(
+    r"\\Q.*?(?:\\E|\Z)|\\x\{(?P<code>[0-9A-Fa-f]+)\}|\\x(?P<hex>[0-9A-Fa-f]{0,2})|\\(?P<no>[uUlL])|\\.",
+    re.DOTALL,
+)
+
+
+def _plain(pattern: str) -> str:
+    r"""``pattern`` for pcre2.py, which always sets PCRE2_ALT_BSUX: with it ``\x{41}`` is no "A",
+    and ``\u``, ``\U``, which PCRE by itself rejects, are accepted.
+    """
+
+    def escape(found: re.Match[str]) -> str:
+        if found["no"]:
+            raise SplSyntaxError(f"regular expression {pattern!r}: no {found[0]} in PCRE")
+        if found["code"] is None and found["hex"] is None:
+            return found[0]
+        code = int(found["code"] or found["hex"] or "0", 16)
+        return f"\\u{code:04x}" if code <= 0xFFFF else chr(code)
+
+    return _ESCAPE.sub(escape, pattern)
 
 
 @lru_cache(maxsize=1024)
@@ -23,7 +45,7 @@ def compile_pattern(pattern: str) -> Any:
     try:
         # Without the just-in-time compiler, which misses matches in PCRE2 10.47:
         # (Copy-Item|cpi) .{2,9} -D does not find "cpi xx -D" with it.
-        return pcre2.compile(pattern, flags=pcre2.ASCII, jit=False)
+        return pcre2.compile(_plain(pattern), flags=pcre2.ASCII, jit=False)
     except pcre2.error as error:
         raise SplSyntaxError(f"regular expression {pattern!r}: {error}") from None
 
