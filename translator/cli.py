@@ -50,6 +50,11 @@ _config_option = click.option(
 _filter_option = click.option(
     "--filter", "filters", multiple=True, metavar="NAME", help="Switch a filter on; repeatable."
 )
+_stack_option = click.option(
+    "--stack",
+    metavar="VERSION",
+    help="Elastic's version for esql, such as 9.3; default: trident.yml.",
+)
 _strict_option = click.option("--strict", is_flag=True, help="Exit 1 on a refusal, too.")
 
 
@@ -83,6 +88,7 @@ def main() -> None:
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
 )
 @_strict_option
+@_stack_option
 @_config_option
 @_reporting
 def convert(
@@ -93,13 +99,14 @@ def convert(
     form: str,
     output: Path | None,
     strict: bool,
+    stack: str | None,
     config_file: Path | None,
 ) -> None:
     """Translate RULES: files, folders, or - for standard input."""
     from translator import convert
     from translator import output as writer
 
-    config = _config(config_file)
+    config = _config(config_file, stack)
     chosen = convert.chosen_profiles(convert.chosen_targets(targets), profiles, config)
     outcome = convert.convert(rules, chosen, config, filters)
     product = (writer.as_json if form == "json" else writer.text)(outcome.translations)
@@ -124,6 +131,7 @@ def convert(
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when the folder is stale.")
 @_filter_option
 @_strict_option
+@_stack_option
 @_config_option
 @_reporting
 def build(
@@ -132,13 +140,14 @@ def build(
     check: bool,
     filters: tuple[str, ...],
     strict: bool,
+    stack: str | None,
     config_file: Path | None,
 ) -> None:
     """Write every artifact of the RULES folder (default: rules), or none when a rule fails."""
     from translator import build, convert, tree
     from translator.output import finding
 
-    config = _config(config_file)
+    config = _config(config_file, stack)
     targets = convert.chosen_targets([convert.ALL])
     chosen = convert.chosen_profiles(targets, (), config, every=True)
     outcome = convert.convert([rules], chosen, config, filters)
@@ -177,6 +186,7 @@ def build(
 )
 @click.option("--source", metavar="PROFILE", help="The profile whose field names --events has.")
 @_filter_option
+@_stack_option
 @_config_option
 @_reporting
 def verify(
@@ -191,13 +201,14 @@ def verify(
     events: Path | None,
     source: str | None,
     filters: tuple[str, ...],
+    stack: str | None,
     config_file: Path | None,
 ) -> None:
     """Run every query of RULES (default: rules) on an engine and compare with what it means."""
     from translator import convert
     from translator.verify import command
 
-    config = _config(config_file)
+    config = _config(config_file, stack)
     planned, diagnostics = command.planned(rules or ("rules",), config, filters)
     if (events is None) != (source is None):
         raise click.UsageError("--events and --source go together")
@@ -271,10 +282,11 @@ def filters(rules: tuple[str, ...]) -> None:
     _exit(FOUND if loaded.diagnostics else 0)
 
 
-def _config(file: Path | None) -> Config:
+def _config(file: Path | None, stack: str | None) -> Config:
     from translator.config import find_config, read_config
 
-    return read_config(file or find_config(Path()))
+    config = read_config(file or find_config(Path()))
+    return config.with_setting("esql", "stack", stack) if stack else config
 
 
 def _report(outcome: Outcome) -> None:

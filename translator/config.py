@@ -75,6 +75,11 @@ class Config:
     fields: Mapping[str, tuple[FieldRow, ...]] = field(default_factory=dict)
     placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def with_setting(self, target: str, name: str, value: str) -> Config:
+        """The configuration with one setting of a target's profiles given on the command line."""
+        own = {**self.settings.get(target, {}), name: value}
+        return replace(self, settings={**self.settings, target: own})
+
     def profile(self, target: str, name: str) -> Profile:
         """A shipped profile with this configuration's settings, tables and fields on it.
 
