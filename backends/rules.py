@@ -92,6 +92,7 @@ class Ruleset:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     _by_reference: dict[str, Rule] = field(default_factory=dict)
+    _unfiltered: list[Document] = field(default_factory=list)
 
     @classmethod
     def from_documents(
@@ -111,13 +112,14 @@ class Ruleset:
                 ruleset._add(document)
             except TridentError as error:
                 ruleset._fail(document, error.at(document.span).diagnostic)
+        ruleset._drop_unfiltered()
         ruleset._filter(filters)
         ruleset._expand(placeholders or {})
         return ruleset
 
     def find(self, reference: str) -> Rule | None:
-        """The rule of that name or id."""
-        return self._by_reference.get(reference)
+        """The rule of that name or id; None for one that is broken or not there."""
+        return None if reference in self.broken else self._by_reference.get(reference)
 
     def add(self, rule: Rule) -> None:
         """Take a rule in.
@@ -157,6 +159,18 @@ class Ruleset:
         for key in ("name", "id"):
             if document.data.get(key):
                 self.broken.add(str(document.data[key]))
+        if "filter" in document.data:
+            self._unfiltered.append(document)
+
+    def _drop_unfiltered(self) -> None:
+        """A rule without the filter of its file would mean something else: it is broken, too."""
+        for document in self._unfiltered:
+            for rule in [r for r in self.rules if isinstance(r.sigma, SigmaRule)]:
+                if document.span.file and rule.document.span.file == document.span.file:
+                    self.rules.remove(rule)
+                    message = f"a filter of the same file is broken ({document.span})"
+                    error = TridentError("TRI108", message, span=rule.document.span)
+                    self._fail(rule.document, error.diagnostic)
 
     def _filter(self, wanted: Collection[str]) -> None:
         known = {name for sigma, _ in self.filters for name in filter_names(sigma)}

@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from backends.elastic.predicates import NUMERIC
 from backends.esql import syntax
-from backends.esql.stream import RowColumn, Rows, evaluated
+from backends.esql.commands import evaluated
+from backends.esql.stream import RowColumn, Rows
 from backends.esql.windows import number_from_text
 from backends.plan import Baseline, Exceeds
 

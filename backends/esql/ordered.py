@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backends.esql import syntax
+from backends.esql.commands import stats
+from backends.esql.fired import Fired, evidence, part
 from backends.esql.outputs import Output, sources, time_of
-from backends.esql.points import TIME_DIGITS, Part, Points, stats
+from backends.esql.points import TIME_DIGITS, Part, Points
 from backends.esql.stream import Rows
-from backends.esql.windows import Fired, evidence, part
 from backends.plan import Ordered
 
 

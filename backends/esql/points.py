@@ -8,10 +8,11 @@ on the times decides (https://www.elastic.co/docs/reference/query-languages/esql
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backends.esql import syntax
+from backends.esql.commands import stats
 from backends.esql.stream import RowColumn, Rows
 from backends.translation import Note
 
@@ -135,9 +136,3 @@ def _concat(texts: Sequence[str]) -> str:
     """Texts as one, delimited."""
     delimited = ', "|", '.join(texts)
     return texts[0] if len(texts) == 1 else f"CONCAT({delimited})"
-
-
-def stats(aggregates: Iterable[str], columns: Iterable[str]) -> str:
-    """A STATS line: the aggregates per group of the columns, each column once."""
-    parts = [syntax.listed(aggregates), f"BY {', '.join(dict.fromkeys(columns))}"]
-    return f"| STATS {' '.join(part for part in parts if part)}"

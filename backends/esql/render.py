@@ -9,12 +9,15 @@ from backends.diagnostics import Refusal
 from backends.esql import syntax
 from backends.esql.backend import EsqlDetections
 from backends.esql.baseline import passing
+from backends.esql.commands import evaluated, matching, select, source, stats
+from backends.esql.fired import Fired, always_fires, matches_alone
 from backends.esql.ordered import ordered
 from backends.esql.outputs import LIMIT, METADATA, Output, keep, outputs
-from backends.esql.points import MILLISECONDS, stats
+from backends.esql.points import MILLISECONDS
 from backends.esql.stack import Stack
-from backends.esql.stream import Rows, Stream, evaluated, matching, select, source
-from backends.esql.windows import Fired, aggregate, always_fires, matches_alone, temporal
+from backends.esql.stream import Rows, Stream
+from backends.esql.temporal import temporal
+from backends.esql.windows import aggregate
 from backends.plan import Aggregate, Ordered
 from backends.translation import AlertColumns, Note, Query
 
@@ -137,8 +140,8 @@ class _Correlations:
         self, rows: Rows, back: int | None, documents: bool, start: Sequence[str]
     ) -> list[str]:
         """The lines to one row per match, with its label where there is more than one rule."""
-        earlier = back
-        if back is not None and not always_fires(rows.bound.plan.trigger):
+        trigger, earlier = rows.bound.plan.trigger, back
+        if back is not None and not always_fires(trigger):
             earlier = back + rows.bound.plan.timespan
         if not rows.inner:
             lines = [*start] or self.stream.head(self._since(), documents=documents)
@@ -146,7 +149,8 @@ class _Correlations:
             lines = self._alerts(rows.inner[0], earlier, start)
         else:
             lines = self._fork(rows, earlier, start)
-        if len(rows.labels) == 1 and not isinstance(rows.bound.plan.trigger, Aggregate):
+        tagged = not isinstance(trigger, Aggregate) and not always_fires(trigger)
+        if len(rows.labels) == 1 and tagged:
             lines.append(f"| EVAL {self.stream.rule} = {syntax.literal(rows.labels[0])}")
         return lines
 

@@ -1,39 +1,19 @@
-"""Counts, values and rule presence over the matches of each trailing window."""
+"""``event_count`` and ``value_*``: numbers over the matches of each trailing window."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from backends.elastic.predicates import NUMERIC
 from backends.esql import syntax
 from backends.esql.backend import number_of
-from backends.esql.outputs import Output, sources, time_of
-from backends.esql.points import Part, Points, stats
+from backends.esql.commands import stats
+from backends.esql.fired import SYMBOLS, Fired, part
+from backends.esql.outputs import Output, sources
+from backends.esql.points import Part, Points
 from backends.esql.stream import RowColumn, Rows
-from backends.plan import (
-    Aggregate,
-    AllOf,
-    AnyOf,
-    Expression,
-    Has,
-    Not,
-    Operator,
-    Ordered,
-    RuleCount,
-    Statistic,
-    Together,
-    Trigger,
-)
-
-_SYMBOLS: Mapping[Operator, str] = {
-    Operator.GT: ">",
-    Operator.GTE: ">=",
-    Operator.LT: "<",
-    Operator.LTE: "<=",
-    Operator.EQ: "==",
-    Operator.NEQ: "!=",
-}
+from backends.plan import Aggregate, Operator, Statistic
 
 # Nearest rank without a percentile function (docs/semantics.md): with n values, of them `below`
 # under and `upto` up to the number, rank r <= k is p * n <= 100 * k.
@@ -47,19 +27,6 @@ _RANKS: Mapping[Operator, str] = {
 }
 
 
-@dataclass(slots=True)
-class Fired:
-    """The rows on which a correlation fires: one per alert, with the group key and ``time``.
-
-    ``values`` says where each result column of a match comes from, ``extra`` names further
-    columns to show and how they are made.
-    """
-
-    lines: list[str]
-    values: dict[Output, str] = field(default_factory=dict)
-    extra: dict[str, str] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
 class _Measure:
     """A number per match time that adds up over a window."""
@@ -67,35 +34,6 @@ class _Measure:
     name: str
     counted: str
     kind: str = "long"
-
-
-def always_fires(trigger: Trigger) -> bool:
-    """Whether every match fires: its window holds at least itself."""
-    match trigger:
-        case Aggregate(Statistic.COUNT, Operator.GTE, number):
-            return number <= 1
-        case Aggregate(Statistic.COUNT, Operator.GT, number):
-            return number < 1
-        case Ordered(stages):
-            return len(stages) == 1
-    return False
-
-
-def matches_alone(rows: Rows, trigger: Trigger, shown: Sequence[Output]) -> Fired:
-    """One row per match, for a condition that every match (of an only stage) fulfils."""
-    lines = rows.assigned([*rows.keys, *sources(shown)])
-    if isinstance(trigger, Ordered) and len(trigger.stages[0]) < len(rows.labels):
-        lines.append(f"| WHERE {rows.stream.is_rule(rows.labels_of(trigger.stages[0]))}")
-    return Fired(
-        lines,
-        {
-            output: syntax.name(output.source.name)
-            if output.source
-            else f"TO_DATETIME({rows.stream.time})"
-            for output in shown
-            if output.place is not None
-        },
-    )
 
 
 def aggregate(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: str) -> Fired:
@@ -132,68 +70,6 @@ def aggregate(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: st
     return Fired(lines, _values(shown, carried), extra)
 
 
-def temporal(
-    rows: Rows, trigger: RuleCount | Together, shown: Sequence[Output], since: str
-) -> Fired:
-    """One row per alert of an unordered correlation."""
-    claim, rule, time = rows.stream.claim, rows.stream.rule, rows.stream.time
-    columns = sources(shown)
-    lines = rows.assigned([*rows.keys, *columns])
-    points = Points.over(rows, [Part.label(rule), *(part(rows, column) for column in columns)])
-    seen = [claim(f"rule{index + 1}") for index in rows.everywhere]
-    latest = [
-        f"{name} = MAX({points.point}) WHERE {rows.stream.is_rule([label])}"
-        for name, label in zip(seen, rows.labels, strict=True)
-    ]
-    if isinstance(trigger, Together):
-        candidates = rows.stream.is_rule(rows.labels_of(trigger.positive))
-        condition = _expression(trigger.expression, seen)
-    else:
-        candidates = ""
-        present = " + ".join(f"CASE({name} IS NOT NULL, 1, 0)" for name in seen)
-        condition = f"{present} {_SYMBOLS[trigger.op]} {trigger.number}"
-    lines += [
-        *points.windows(candidates, since),
-        stats(latest, [*rows.key_names, time]),
-        f"| WHERE {condition}",
-    ]
-    if not rows.shows:
-        return Fired(lines)
-    named = [claim(f"Rule{index + 1}Time") for index in rows.everywhere]
-    return evidence(rows, lines, points, dict(enumerate(seen)), dict(enumerate(named)), shown)
-
-
-def evidence(
-    rows: Rows,
-    lines: list[str],
-    points: Points,
-    latest: Mapping[int, str],
-    times: Mapping[int, str],
-    shown: Sequence[Output],
-) -> Fired:
-    """Take apart the ``latest`` point of each place: its fields, and its time.
-
-    ``times`` names the column of each place's time; one that the rule names keeps its name.
-    """
-    fired = Fired(lines)
-    used: set[str] = set()
-    for place, column in latest.items():
-        here = [output for output in shown if output.place == place]
-        wanted = sources(here)
-        names = {p: p.name for p in points.parts if p.source in wanted}
-        names = {p: rows.stream.claim(n) if n in used else n for p, n in names.items()}
-        used.update(names.values())
-        if names:
-            parts = ["", *(names.get(p, "") for p in points.parts)]
-            fired.lines.append(points.dissect(column, parts))
-        read = {p.source: p.value(name) for p, name in names.items()}
-        time = f"TO_DATETIME({time_of(column)})"
-        fired.values |= {o: read[o.source] if o.source else time for o in here}
-        if place in times and all(o.source for o in here):
-            fired.extra[times[place]] = time
-    return fired
-
-
 def number_from_text(column: RowColumn, name: str) -> str:
     """The assignment of a text column's number, null where the text is none."""
     text = syntax.name(column.name)
@@ -217,7 +93,7 @@ def _distinct(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: st
         *points.windows(since=since),
         stats([*shows, *_latest(carried, points)], [*rows.key_names, time, value]),
         stats(counted, [*rows.key_names, time]),
-        f"| WHERE {count} {_SYMBOLS[trigger.op]} {syntax.number(trigger.number)}",
+        f"| WHERE {count} {SYMBOLS[trigger.op]} {syntax.number(trigger.number)}",
     ]
     return Fired(lines, _values(shown, carried), {count: count, first: f"TO_DATETIME({first})"})
 
@@ -243,7 +119,7 @@ def _measures(
     rows: Rows, trigger: Aggregate, number: str, values: Sequence[RowColumn]
 ) -> tuple[list[_Measure], str]:
     """What is counted per match time, the first one shown, and the condition on the sums."""
-    symbol, wanted = _SYMBOLS[trigger.op], syntax.number(trigger.number)
+    symbol, wanted = SYMBOLS[trigger.op], syntax.number(trigger.number)
     claim = rows.stream.claim
     if trigger.statistic is Statistic.COUNT:
         count = claim("Matches")
@@ -273,11 +149,6 @@ def _measures(
     )
 
 
-def part(rows: Rows, column: RowColumn) -> Part:
-    """The part of a point that carries a field for the result."""
-    return Part.of(column, rows.stream.claim(syntax.identifier(f"{column.name}_text")))
-
-
 def _carried(rows: Rows, shown: Sequence[Output]) -> dict[RowColumn, Part]:
     """The fields of the firing match that the result shows, as parts of a point."""
     return {column: part(rows, column) for column in sources(shown)}
@@ -298,19 +169,3 @@ def _values(shown: Sequence[Output], carried: Mapping[RowColumn, Part]) -> dict[
         for output in shown
         if output.source is not None and output.place is not None
     }
-
-
-def _expression(expression: Expression, seen: Sequence[str]) -> str:
-    match expression:
-        case Has(branch):
-            return f"{seen[branch]} IS NOT NULL"
-        case Not(part):
-            return f"NOT ({_expression(part, seen)})"
-        case AllOf(parts):
-            return _joined(parts, seen, "AND")
-        case AnyOf(parts):
-            return _joined(parts, seen, "OR")
-
-
-def _joined(parts: Iterable[Expression], seen: Sequence[str], word: str) -> str:
-    return f"({f' {word} '.join(_expression(part, seen) for part in parts)})"

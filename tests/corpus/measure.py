@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.binding import condition_fields
-from backends.plan import LogSource, Search
+from backends.plan import Search
 from backends.planner import plan_all
 from backends.profiles import Profile, resolve_source
 from backends.rules import Document, Ruleset
@@ -126,13 +126,3 @@ def _dates(documents: Sequence[Document]) -> Iterator[str]:
 def log_sources(plans: Sequence[Search]) -> Counter[str]:
     """How many rules each log source has."""
     return Counter(str(plan.logsource) for plan in plans)
-
-
-def described(logsource: LogSource) -> str:
-    """A log source in words, for a page."""
-    parts = {
-        "category": logsource.category,
-        "product": logsource.product,
-        "service": logsource.service,
-    }
-    return ", ".join(f"{name} {value}" for name, value in parts.items() if value)

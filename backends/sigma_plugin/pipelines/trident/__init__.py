@@ -49,5 +49,5 @@ def trident_integrations() -> ProcessingPipeline:
 
 
 def trident_sysmon() -> ProcessingPipeline:
-    """EQL and ES|QL on Elastic's integrations for Windows with Sysmon, Elastic Defend and clouds."""
+    """EQL and ES|QL on Elastic's Windows integration with Sysmon, Elastic Defend and clouds."""
     return profile_pipeline("sysmon", "eql", "esql")
