@@ -23,7 +23,8 @@ ALL = "all"
 class Outcome:
     """What became of the rules: each translation with its rule, and everything to be reported.
 
-    ``planned`` holds the rules that are emitted, with their plans; ``inputs`` maps every file that was read to its SHA-256.
+    ``planned`` holds the rules that are emitted, with their plans; ``inputs`` maps every file
+    that was read to its SHA-256.
     """
 
     results: list[tuple[Planned, Translation]] = field(default_factory=list)

@@ -125,7 +125,7 @@ class _Correlations:
             lines = self._matches(rows, back, documents, start)
         if always_fires(trigger):
             fired = matches_alone(rows, trigger, shown)
-            if since and not rows.shows:
+            if since and not documents:
                 fired.lines.append(f"| WHERE {self.stream.time} >= {since}")
         elif isinstance(trigger, Aggregate):
             fired = aggregate(rows, trigger, shown, since)

@@ -33,6 +33,7 @@ from backends.text import DetectionBackend
 from backends.translation import Note
 
 NUMERIC = frozenset({"int", "long", "real", "decimal"})
+_WIDEST = 200
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
 _FLAGS = {
     SigmaRegularExpressionFlag.IGNORECASE: "i",
@@ -100,6 +101,16 @@ class KqlDetections(DetectionBackend):
     def convert_condition_not(self, cond: ConditionNOT, state: ConversionState) -> str:
         inside = ConversionState(processing_state={"negated": True})
         return f"not({self.convert_condition(cond.args[0], inside)})"
+
+    def convert_condition_or(self, cond: ConditionOR, state: ConversionState) -> str:
+        """Kusto reads a chain of ``or`` one within the other, to a limited depth (KS245), so a
+        long one is written in groups."""
+        joined = super().convert_condition_or
+        starts = range(0, len(cond.args), _WIDEST)
+        if len(starts) < 2:
+            return str(joined(cond, state))
+        groups = [ConditionOR(cond.args[start : start + _WIDEST]) for start in starts]
+        return " or ".join(f"({joined(group, state)})" for group in groups)
 
     def decide_convert_condition_as_in_expression(
         self, cond: ConditionOR | ConditionAND, state: ConversionState

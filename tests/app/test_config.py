@@ -95,7 +95,7 @@ WRONG = [
     ("unknown setting", "settings:\n  spl:\n    macross: {}\n", "TRI104", 3, "macros"),
     ("unknown macro", "settings: {spl: {macros: {cefs: a}}}\n", "TRI104", 1, "cef"),
     ("setting of another kind", "settings:\n  spl: {macros: 1}\n", "TRI504", 2, ""),
-    ("unknown column type", "tables: {kql: {T: {columns: {text: [a]}}}}\n", "TRI104", 1, ""),
+    ("unknown column type", "tables: {kql: {T: {columns: {txt: [a]}}}}\n", "TRI104", 1, ""),
     ("unknown table key", "tables: {kql: {T: {colums: {}}}}\n", "TRI104", 1, "columns"),
     ("table without its macro", "tables:\n  spl:\n    T: {columns: {}}\n", "TRI504", 3, ""),
     ("rows that are no list", "fields: {kql: {a: b}}\n", "TRI504", 1, ""),

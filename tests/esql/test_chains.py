@@ -97,3 +97,15 @@ def test_alerts_then_matches(model: EsqlModel, condition: str | None) -> None:
 
 def event(source: LogSource, seconds: int, **fields: Value) -> Event:
     return Event(NOW + (seconds - 600) * SECOND, source, {"Computer": "ws1", **fields})
+
+
+def test_a_lookback_bounds_matches_beside_alerts(model: EsqlModel) -> None:
+    """Where every match fires, one older than the lookback was read for the alerts' sake only."""
+    inner = correlation("inner", rules=["alpha"], **COUNT)
+    outer = correlation(
+        "outer", type="temporal_ordered", rules=["gamma", "inner"], condition="gamma or inner"
+    )
+    plan = plan_documents((*map(base_rule, BASES), inner, {**outer, "trident": {"lookback": "2m"}}))
+    old = event(FILE, 600 - 150, FileName="gamma")
+    assert not check(model, plan, [old], NOW)
+    assert check(model, plan, [old, event(FILE, 600 - 120, FileName="gamma")], NOW)

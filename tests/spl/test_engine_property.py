@@ -36,7 +36,8 @@ def check(runner: SplRunner, seed: str, number: int) -> bool:
 @pytest.mark.parametrize("block", range(4))
 def test_alerts_equal_the_evaluator(block: int) -> None:
     runner = SplRunner()
-    assert any([check(runner, f"engine-{block}", number) for number in range(40)])
+    fired = [check(runner, f"engine-{block}", number) for number in range(40)]
+    assert any(fired)
 
 
 if __name__ == "__main__":
