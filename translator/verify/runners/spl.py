@@ -97,7 +97,9 @@ def definitions(profile: Profile) -> dict[str, str]:
 
 def _marks(table: Table, profile: Profile) -> dict[str, Any]:
     definition = profile.settings.get("definitions", {}).get(table.settings["macro"], "")
-    wanted = {field: value.replace("*", "x") for field, value in _MARK.findall(definition)}
+    wanted: dict[str, list[str]] = {}
+    for field, value in _MARK.findall(definition):
+        wanted.setdefault(field, []).append(value.replace("*", "x"))
     selector = table.settings.get("selector") or {}
     return {**wanted, **{field: str(value) for field, value in selector.items()}}
 
