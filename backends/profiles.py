@@ -116,6 +116,10 @@ class Profile:
     sources: tuple[Source, ...]
     default: bool = False
     missing: Mapping[str, str] = field(default_factory=dict)
+    _resolved: dict[LogSource, Source] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """What ``resolve_source`` found, since every field of every rule asks for it again."""
 
 
 def resolve_source(logsource: LogSource, profile: Profile) -> Source:
@@ -128,6 +132,9 @@ def resolve_source(logsource: LogSource, profile: Profile) -> Source:
     Raises:
         Refusal: TRI201 when this profile has no table for the log source.
     """
+    known = profile._resolved.get(logsource)
+    if known is not None:
+        return known
     found = [
         source
         for source in profile.sources
@@ -137,16 +144,17 @@ def resolve_source(logsource: LogSource, profile: Profile) -> Source:
     best = max(found, key=lambda source: source.logsource.specificity, default=None)
     reason = _missing(logsource, best, profile)
     if best is not None and reason is None:
+        profile._resolved[logsource] = best
         return best
     near = difflib.get_close_matches(
         str(logsource), {str(source.logsource) for source in profile.sources}, n=2
     )
-    known = f"this profile has {' and '.join(near)}; " if near else ""
+    others = f"this profile has {' and '.join(near)}; " if near else ""
     raise Refusal(
         "TRI201",
         f"log source {logsource} has no table in {profile.target} profile {profile.name}"
         + (f": {reason}" if reason else ""),
-        hint=f"{known}add a table in trident.yml",
+        hint=f"{others}add a table in trident.yml",
     )
 
 
