@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import Trident, base, count, hunt, together, write
+from translator.tree import MANIFEST
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -139,10 +140,15 @@ def test_check(trident: Trident, project: Path) -> None:
 
 def test_an_unchanged_build_touches_nothing(trident: Trident, project: Path) -> None:
     trident("build", cwd=project)
-    before = (project / "dist").stat().st_ino, (project / "dist" / "manifest.json").stat()
+    before = written(project / "dist")
     ran = trident("build", cwd=project)
     assert "0 changed" in ran.err
-    assert ((project / "dist").stat().st_ino, (project / "dist" / "manifest.json").stat()) == before
+    assert written(project / "dist") == before
+
+
+def written(folder: Path) -> list[tuple[int, int]]:
+    """Which files a folder and its manifest are, and when they were written."""
+    return [(stat.st_ino, stat.st_mtime_ns) for stat in map(Path.stat, (folder, folder / MANIFEST))]
 
 
 def test_an_error_leaves_the_old_output(trident: Trident, project: Path) -> None:
