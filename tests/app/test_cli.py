@@ -296,3 +296,16 @@ def test_the_hunts_are_quick(trident: Trident, hunts: Path) -> None:
     start = time.perf_counter()
     assert trident("convert", hunts, "-t", "all").code == 0
     assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("code", "returned", "says"),
+    [
+        ("TRI202", 0, "field without a column"),
+        ("tri451", 0, "On a query: a sequence takes its events in strict order"),
+        ("TRI999", 2, "TRI510"),
+    ],
+)
+def test_explain_a_code(trident: Trident, code: str, returned: int, says: str) -> None:
+    ran = trident("explain", code)
+    assert ran.code == returned and says in ran.out + ran.err

@@ -232,3 +232,15 @@ class TestCommand:
     def test_own_data_needs_a_source(self, root: Path) -> None:
         result = self.run(str(root / RULE), "--events", str(root / RULE))
         assert result.exit_code == 2 and "--source" in result.stderr
+
+
+def test_a_test_of_no_rule_is_named(tmp_path: Path, root: Path) -> None:
+    (tmp_path / "rule.yml").write_text((root / RULE).read_text())
+    tests = (root / "rules/steganography_then_webmail.events.yml").read_text()
+    (tmp_path / "rule.events.yml").write_text("rule: someone_else\n" + tests)
+    found, _ = command.planned([str(tmp_path / "rule.yml")], Config(), ())
+    made = session.verify(found, [])
+    (diagnostic,) = made.diagnostics
+    assert diagnostic.code == "TRI037" and "someone_else" in diagnostic.message
+    assert diagnostic.span.file.endswith("rule.events.yml")
+    assert [each.identity.slug for each in made.untested] == [STEGANOGRAPHY]

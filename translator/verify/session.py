@@ -106,7 +106,7 @@ def tests_of(planned: Sequence[Planned], report: Report) -> Mapping[int, list[Ru
             continue
         for test in tests:
             if test.rule not in names:
-                unknown = TridentError("TRI032", f"no rule is called {test.rule!r}", span=test.span)
+                unknown = TridentError("TRI037", f"no rule is called {test.rule!r}", span=test.span)
                 report.diagnostics.append(unknown.diagnostic)
                 continue
             found.setdefault(names[test.rule], []).append(test)
