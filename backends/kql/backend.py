@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from typing import Any, ClassVar
 
@@ -270,7 +271,12 @@ class KqlDetections(DetectionBackend):
             pattern = f"(?is){_wildcards(value)}"
             return self._anywhere(f"matches regex {syntax.literal(pattern)}", plain)
         operator = self.string_operators["contains"][isinstance(value, SigmaCasedString)]
-        return self._anywhere(f"{operator} {syntax.literal(plain)}", plain)
+        return self._anywhere(
+            f"{operator} {syntax.literal(plain)}",
+            plain,
+            # A dynamic column is searched as JSON text, in which these characters are escaped.
+            f"{operator} {syntax.literal(json.dumps(plain, ensure_ascii=False)[1:-1])}",
+        )
 
     convert_condition_val_num = convert_condition_val_str
 
@@ -282,14 +288,18 @@ class KqlDetections(DetectionBackend):
             raise Refusal("TRI302", "a keyword expression that matches nothing finds every event")
         return self._anywhere(f"matches regex {syntax.literal(re2(value))}", "0")
 
-    def _anywhere(self, test: str, wanted: str) -> str:
+    def _anywhere(self, test: str, wanted: str, in_json: str = "") -> str:
         """A test on the text of any column: ``* contains`` reads string columns only, so each
         column is named; numbers are read where the keyword could be in one."""
         kinds = {"string", "dynamic", "bool"}
         if any(char.isdigit() for char in wanted):
             kinds |= NUMERIC
         columns = self.bound.source.table.columns.items()
-        tests = [f"{self.text_of(Column(n, kind))} {test}" for n, kind in columns if kind in kinds]
+        tests = [
+            f"{self.text_of(Column(name, kind))} {in_json or test if kind == 'dynamic' else test}"
+            for name, kind in columns
+            if kind in kinds
+        ]
         self.note(Note.of("TRI413"))
         return f"({' or '.join(tests)})"
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from re import _constants as ops  # type: ignore[attr-defined]  # the parser of re, no public name
-from re import _parser as parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any
+
+# The parser of re has no public name, and type checkers differ on whether they know it.
+ops: Any = import_module("re._constants")
+parser: Any = import_module("re._parser")
 
 Words = tuple[str, ...]
 """Alternatives: at least one of them stands in every text that matches, in any case."""

@@ -8,6 +8,7 @@ import pytest
 
 from backends.evaluate import evaluate
 from backends.events import SECOND, Event
+from backends.plan import LogSource
 from backends.profiles import load_profiles
 from backends.translate import translate
 from tests.support.generate import NOW, PROCESS, plan_documents
@@ -50,3 +51,29 @@ def test_keywords(kql_engine: Any, kql_binder: Any, keywords: list[Any], conditi
     engine.load(native_rows(events, profile))
     found = {row[profile.time] for row in engine.run(query.text, NOW)}
     assert found == {alert.time for alert in evaluate(plan, events)}
+
+
+def test_a_keyword_in_a_property(kql_engine: Any) -> None:
+    """A dynamic column is JSON text, in which backslashes and quotes are escaped."""
+    source = {"product": "windows", "service": "powershell"}
+    plan = plan_documents(
+        (
+            {
+                "title": "k",
+                "logsource": source,
+                "detection": {"keywords": ['C:\\Temp\\"x"'], "condition": "keywords"},
+            },
+        )
+    )
+    profile = load_profiles("kql")["sentinel"]
+    query = translate(plan, profile).query
+    assert query is not None
+    table = next(s.table for s in profile.sources if s.logsource == LogSource(None, **source))
+    engine = kql_engine({table.name: dict(table.columns)})
+    texts = ('run C:\\Temp\\"x" now', 'run C:\\\\Temp\\"x" now', "run C:\\Temp\\x now")
+    events = [
+        Event(NOW - n * SECOND, LogSource(None, **source), {"ScriptBlockText": text})
+        for n, text in enumerate(texts)
+    ]
+    engine.load(native_rows(events, profile))
+    assert {row[profile.time] for row in engine.run(query.text, NOW)} == {NOW}

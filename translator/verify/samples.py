@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from random import Random
 from typing import Any
 
@@ -36,6 +37,9 @@ from backends.events import Value
 from backends.plan import Search
 
 Fields = dict[str, Value]
+
+_parser: Any = import_module("re._parser")
+"""The parser of re; it has no public name."""
 
 TRIES = 40
 """How often a satisfying sample is drawn before the detection counts as too hard to satisfy."""
@@ -145,11 +149,9 @@ def _part(part: Any, random: Random) -> str:
 
 def _from_regex(value: SigmaRegularExpression, random: Random) -> str:
     """A text that a regular expression matches, sampled from its parse tree."""
-    from re import _parser as parser  # type: ignore[attr-defined]
-
     flags = re.I if SigmaRegularExpressionFlag.IGNORECASE in value.flags else 0
     try:
-        tree = parser.parse(str(value.regexp), flags)
+        tree = _parser.parse(str(value.regexp), flags)
     except re.error:
         return "value"
     return "".join(_sample(node, random) for node in tree)
