@@ -6,15 +6,14 @@ microseconds, numbers are fractions. It runs in near-linear time per group.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from operator import eq, ge, gt, le, lt, ne
 
 from backends.baseline import History, in_current, in_history, learn, passes
-from backends.detection import compile_detection, missing, number, text
+from backends.detection import compile_detection, missing, text
 from backends.events import SECOND, Event, Value
 from backends.plan import (
     Aggregate,
@@ -30,10 +29,10 @@ from backends.plan import (
     Plan,
     RuleCount,
     Search,
-    Statistic,
     Together,
     searches,
 )
+from backends.window import Window
 
 _OPERATORS: Mapping[Operator, Callable[[Fraction | int, Fraction | int], bool]] = {
     Operator.GT: gt,
@@ -269,57 +268,6 @@ def _ordered(
                 yield Alert(group, time, chain)
 
 
-@dataclass(slots=True)
-class _Window:
-    """The running state of an aggregate: numbers of the matches now inside the window."""
-
-    statistic: Statistic
-    percentile: int
-    count: int = 0
-    total: Fraction = Fraction(0)
-    ordered: list[Fraction] = field(default_factory=list)
-    tuples: Counter[tuple[str, ...]] = field(default_factory=Counter)
-
-    def move(self, values: Sequence[Value], sign: int) -> None:
-        """Let a match's condition values enter (sign 1) or leave (sign -1) the window."""
-        if self.statistic is Statistic.COUNT:
-            self.count += sign
-            return
-        if self.statistic is Statistic.DISTINCT:
-            if not any(missing(value) for value in values):
-                key = tuple(text(value) for value in values)
-                self.tuples[key] += sign
-                if not self.tuples[key]:
-                    del self.tuples[key]
-            return
-        found = number(values[0])
-        if found is None:
-            return
-        self.count += sign
-        if self.statistic in (Statistic.SUM, Statistic.AVG):
-            self.total += sign * found
-        elif sign > 0:
-            insort(self.ordered, found)
-        else:
-            del self.ordered[bisect_left(self.ordered, found)]
-
-    def value(self) -> Fraction | int | None:
-        """The statistic's value; None where the definition has none (no number inside)."""
-        match self.statistic:
-            case Statistic.COUNT:
-                return self.count
-            case Statistic.DISTINCT:
-                return len(self.tuples)
-            case Statistic.SUM:
-                return self.total if self.count else None
-            case Statistic.AVG:
-                return self.total / self.count if self.count else None
-            case Statistic.PERCENTILE | Statistic.MEDIAN:
-                if not self.count:
-                    return None
-                return self.ordered[max(1, (self.percentile * self.count + 99) // 100) - 1]
-
-
 def _aggregate(
     plan: Correlation,
     trigger: Aggregate,
@@ -327,7 +275,7 @@ def _aggregate(
     matches: Sequence[Match],
     span: int,
 ) -> Iterator[Alert]:
-    window = _Window(trigger.statistic, trigger.percentile or 0)
+    window = Window(trigger.statistic, trigger.percentile or 0)
     test, wanted = _OPERATORS[trigger.op], Fraction(str(trigger.number))
     names = [branch.values for branch in plan.branches]
     start = end = 0

@@ -18,8 +18,6 @@ from sigma.conversion.state import ConversionState
 from sigma.types import (
     CompareOperators,
     SigmaCasedString,
-    SigmaRegularExpression,
-    SigmaRegularExpressionFlag,
     SigmaString,
     SpecialChars,
     TimestampPart,
@@ -28,6 +26,7 @@ from sigma.types import (
 from backends.detection import text
 from backends.diagnostics import Refusal
 from backends.kql import syntax
+from backends.kql.regexes import anchored, may_match_empty, plain_text, re2, wildcards
 from backends.profiles import Column
 from backends.terms import whole_terms
 from backends.text import DetectionBackend
@@ -36,14 +35,6 @@ from backends.translation import Note
 NUMERIC = frozenset({"int", "long", "real", "decimal"})
 _WIDEST = 200
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
-_FLAGS = {
-    SigmaRegularExpressionFlag.IGNORECASE: "i",
-    SigmaRegularExpressionFlag.MULTILINE: "m",
-    SigmaRegularExpressionFlag.DOTALL: "s",
-}
-# RE2, which `matches regex` runs, has neither look-around nor back-references:
-# https://learn.microsoft.com/kusto/query/regex
-_NOT_RE2 = re.compile(r"(?<!\\)(?:\\\\)*(?:\(\?(?:<?[=!]|>|P=|\()|\\[1-9])|[*+?}]\+")
 
 
 class KqlDetections(DetectionBackend):
@@ -132,7 +123,7 @@ class KqlDetections(DetectionBackend):
         leaves: list[Any] = list(cond.args)
         values = [leaf.value for leaf in leaves]
         operator = self._operator("in", values[0])
-        listed = self.list_separator.join(syntax.literal(_plain(value)) for value in values)
+        listed = self.list_separator.join(syntax.literal(plain_text(value)) for value in values)
         return f"{self.escape_and_quote_field(leaves[0].field)} {operator} ({listed})"
 
     def convert_condition_field_eq_val_str(
@@ -149,12 +140,12 @@ class KqlDetections(DetectionBackend):
         if len(parts) == 1 and first:
             return f"isnotempty({field})"
         if inner.contains_special():
-            pattern = _anchored(value)
+            pattern = anchored(value)
             return self._guarded(field, f"{field} matches regex {syntax.literal(pattern)}", True)
         kind = {(True, True): "contains", (True, False): "endswith", (False, True): "startswith"}[
             first, last
         ]
-        plain = _plain(inner)
+        plain = plain_text(inner)
         if not plain:
             return f"isnotempty({field})"
         return f"{field} {self._operator(kind, value)} {syntax.literal(plain)}"
@@ -192,7 +183,7 @@ class KqlDetections(DetectionBackend):
             return f"{field} {operator}"
         pattern = re2(value)
         return self._guarded(
-            field, f"{field} matches regex {syntax.literal(pattern)}", _may_be_empty(value)
+            field, f"{field} matches regex {syntax.literal(pattern)}", may_match_empty(value)
         )
 
     def convert_condition_field_eq_val_cidr(
@@ -266,9 +257,9 @@ class KqlDetections(DetectionBackend):
         self, cond: ConditionValueExpression, state: ConversionState
     ) -> str:
         value: Any = cond.value
-        plain = _plain(value) if isinstance(value, SigmaString) else text(value.number)
+        plain = plain_text(value) if isinstance(value, SigmaString) else text(value.number)
         if isinstance(value, SigmaString) and value.contains_special():
-            pattern = f"(?is){_wildcards(value)}"
+            pattern = f"(?is){wildcards(value)}"
             return self._anywhere(f"matches regex {syntax.literal(pattern)}", plain)
         operator = self.string_operators["contains"][isinstance(value, SigmaCasedString)]
         return self._anywhere(
@@ -284,7 +275,7 @@ class KqlDetections(DetectionBackend):
         self, cond: ConditionValueExpression, state: ConversionState
     ) -> str:
         value: Any = cond.value
-        if _may_be_empty(value):
+        if may_match_empty(value):
             raise Refusal("TRI302", "a keyword expression that matches nothing finds every event")
         return self._anywhere(f"matches regex {syntax.literal(re2(value))}", "0")
 
@@ -316,7 +307,7 @@ class KqlDetections(DetectionBackend):
         return self.string_operators[kind][isinstance(value, SigmaCasedString)]
 
     def _equals(self, column: Column, value: SigmaString, state: ConversionState) -> str:
-        plain = _plain(value)
+        plain = plain_text(value)
         if not plain:
             return self.missing(column)
         if column.type in NUMERIC and _DECIMAL.fullmatch(plain):
@@ -339,44 +330,3 @@ class KqlDetections(DetectionBackend):
     def _guarded(field: str, test: str, needed: bool) -> str:
         """A regex that matches the empty string must not match a missing value."""
         return f"(isnotempty({field}) and {test})" if needed else test
-
-
-def re2(value: SigmaRegularExpression) -> str:
-    """A Sigma regular expression as RE2 text with its flags in front.
-
-    Raises:
-        Refusal: TRI303 for what RE2 does not have.
-    """
-    pattern = str(value.regexp)
-    if _NOT_RE2.search(pattern):
-        raise Refusal("TRI303", f"RE2 has no look-around or back-references: {pattern!r}")
-    flags = "".join(sorted(_FLAGS[flag] for flag in value.flags))
-    return f"(?{flags}){pattern}" if flags else pattern
-
-
-def _plain(value: SigmaString) -> str:
-    return "".join(str(part) for part in value.s)
-
-
-def _anchored(value: SigmaString) -> str:
-    """A value with wildcards inside as a whole-value regex; ``.`` takes newlines too."""
-    flags = "s" if isinstance(value, SigmaCasedString) else "is"
-    return rf"(?{flags})\A{_wildcards(value)}\z"
-
-
-def _wildcards(value: SigmaString) -> str:
-    special = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
-    return "".join(
-        special[part] if isinstance(part, SpecialChars) else _escape(str(part)) for part in value.s
-    )
-
-
-def _escape(plain: str) -> str:
-    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", plain)
-
-
-def _may_be_empty(value: SigmaRegularExpression) -> bool:
-    try:
-        return re.compile(str(value.regexp)).search("") is not None
-    except re.error:
-        return True
