@@ -86,14 +86,12 @@ def evaluate(plan: Plan, events: Iterable[Event], now: int | None = None) -> lis
     return _correlate(plan, matched, now)
 
 
-def matching(plan: Plan, events: Iterable[Event]) -> list[Event]:
+def matching(plan: Plan, events: Iterable[Event]) -> Iterator[Event]:
     """The events that satisfy some base rule of ``plan``: all that an evaluation needs."""
-    tests = [(s.logsource, compile_detection(s.condition)) for s in dict.fromkeys(searches(plan))]
-    return [
-        event
-        for event in events
-        if any(source.covers(event.logsource) and test(event.fields) for source, test in tests)
-    ]
+    tests = _tests(plan)
+    for event in events:
+        if any(test(event) for test in tests.values()):
+            yield event
 
 
 def history(plan: Correlation, events: Iterable[Event], now: int) -> History:
@@ -102,15 +100,23 @@ def history(plan: Correlation, events: Iterable[Event], now: int) -> History:
 
 
 def _match(plan: Plan, events: Iterable[Event]) -> Matched:
-    tests = [
-        (s, s.logsource, compile_detection(s.condition)) for s in dict.fromkeys(searches(plan))
-    ]
-    matched: dict[Search, list[Event]] = {search: [] for search, _, _ in tests}
+    tests = _tests(plan)
+    matched: dict[Search, list[Event]] = {search: [] for search in tests}
     for event in events:
-        for search, source, test in tests:
-            if source.covers(event.logsource) and test(event.fields):
+        for search, test in tests.items():
+            if test(event):
                 matched[search].append(event)
     return matched
+
+
+def _tests(plan: Plan) -> Mapping[Search, Callable[[Event], bool]]:
+    """Per base rule, whether an event is of its log source and satisfies its detection."""
+    return {search: _test(search) for search in searches(plan)}
+
+
+def _test(search: Search) -> Callable[[Event], bool]:
+    source, detection = search.logsource, compile_detection(search.condition)
+    return lambda event: source.covers(event.logsource) and detection(event.fields)
 
 
 def _as_match(event: Event, branch: int) -> Match:

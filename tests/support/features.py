@@ -97,9 +97,6 @@ _CORRELATIONS: dict[str, dict[str, Any]] = {
     "baseline.unseen_empty": _baseline(unseen=["User"], unseen_empty=True),
 }
 
-ALWAYS = {**_COUNT, "condition": {"gte": 1}}
-"""A condition that every match fulfils: what a target without counting can still carry."""
-
 
 def feature_rules(feature: str) -> list[Documents]:
     """Rules whose features include ``feature``; the last document is the rule in question."""

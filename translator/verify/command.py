@@ -110,7 +110,7 @@ def own_data(
             continue
         with progress(file) as advance:
             newest = Newest(read_exported(file, reading, advance))
-            kept = matching(each.plan, newest)
+            kept = list(matching(each.plan, newest))
         alerts = evaluate(each.plan, kept, newest.time)
         click.echo(f"{each.identity.slug}: {newest.count} events, {len(alerts)} alerts")
         for alert in alerts:

@@ -24,6 +24,11 @@ class Observed(StrEnum):
     NOT_RUN = "not run"
     REFUSED = "refused"
 
+    @property
+    def rank(self) -> int:
+        """The place in this list: the higher, the less was shown."""
+        return list(Observed).index(self)
+
 
 _TIES = "TRI451"
 """The note of a target that takes events of one time in an order of its own."""

@@ -16,7 +16,7 @@ from backends.plan import Plan
 from backends.planner import Planned
 from backends.profiles import Profile
 from backends.translate import translate
-from backends.translation import Fidelity, Translation
+from backends.translation import Translation
 from translator.verify.compare import Observed, Verdict, compare
 from translator.verify.fuzz import shrink, timeline
 from translator.verify.relevance import compare as compare_with_rule
@@ -52,10 +52,9 @@ class Result:
     @property
     def worst(self) -> Verdict | None:
         """The verdict that counts: a failure if there is one, else the least exact."""
-        order = list(Observed)
         failed = [verdict for _, verdict in self.verdicts if verdict.failed]
-        rest = sorted((v for _, v in self.verdicts), key=lambda v: order.index(v.observed))
-        return failed[0] if failed else (rest[-1] if rest else None)
+        rest = (verdict for _, verdict in self.verdicts)
+        return failed[0] if failed else max(rest, key=lambda v: v.observed.rank, default=None)
 
     @property
     def failed(self) -> bool:
@@ -234,11 +233,10 @@ def _fuzzed(
             small = Log(shrink(events, fails), now, name)
             yield small, run(worker, plan, translation, profile, small)
             return
-        if verdict.observed in (Observed.NOT_RUN,):
+        if verdict.observed is Observed.NOT_RUN:
             yield log, verdict
             return
-        order = list(Observed)
-        if worst is None or order.index(verdict.observed) > order.index(worst[1].observed):
+        if worst is None or verdict.observed.rank > worst[1].observed.rank:
             worst = (log, verdict)
     if worst is not None:
         yield worst
@@ -251,8 +249,3 @@ NOW = 1_768_478_400_000_000
 def alerts_of(plan: Plan, events: Sequence[Event], now: int) -> frozenset[AlertId]:
     """The definition's alert identities."""
     return frozenset((alert.group, alert.time) for alert in evaluate(plan, events, now))
-
-
-def refused(result: Result) -> bool:
-    """Whether a result has no query."""
-    return result.declared == str(Fidelity.REFUSED)

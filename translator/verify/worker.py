@@ -17,8 +17,6 @@ from translator.verify.runners import Alerts, EngineFault, NotRun, Runner, runne
 SECONDS = 120.0
 """How long one query may take before its engine counts as hung."""
 
-Job = tuple[str, tuple[Any, ...]]
-
 
 class Worker:
     """The runner of one target behind a pipe; started when needed, again after a fault."""
