@@ -88,7 +88,7 @@ def evaluate(plan: Plan, events: Iterable[Event], now: int | None = None) -> lis
 
 def matching(plan: Plan, events: Iterable[Event]) -> Iterator[Event]:
     """The events that satisfy some base rule of ``plan``: all that an evaluation needs."""
-    tests = _tests(plan)
+    tests = base_tests(plan)
     for event in events:
         if any(test(event) for test in tests.values()):
             yield event
@@ -100,7 +100,7 @@ def history(plan: Correlation, events: Iterable[Event], now: int) -> History:
 
 
 def _match(plan: Plan, events: Iterable[Event]) -> Matched:
-    tests = _tests(plan)
+    tests = base_tests(plan)
     matched: dict[Search, list[Event]] = {search: [] for search in tests}
     for event in events:
         for search, test in tests.items():
@@ -109,7 +109,7 @@ def _match(plan: Plan, events: Iterable[Event]) -> Matched:
     return matched
 
 
-def _tests(plan: Plan) -> Mapping[Search, Callable[[Event], bool]]:
+def base_tests(plan: Plan) -> Mapping[Search, Callable[[Event], bool]]:
     """Per base rule, whether an event is of its log source and satisfies its detection."""
     return {search: _test(search) for search in searches(plan)}
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from backends.binding import BoundSearch, bind
-from backends.detection import compile_detection
 from backends.eql.dsl import matches
-from backends.evaluate import evaluate
+from backends.evaluate import base_tests, evaluate
 from backends.events import SECOND, Event
-from backends.plan import Correlation, Plan, Search, searches
+from backends.plan import Correlation, Plan, Search
 from backends.profiles import Profile, default_profile, load_profiles
 from backends.translate import translate
 from backends.translation import Fidelity, Translation
@@ -104,8 +103,5 @@ def difference(
 
 def ambiguous(plan: Plan, events: Iterable[Event]) -> bool:
     """Whether one event matches two of the plan's rules: a tie with itself (TRI451)."""
-    tests = [(s.logsource, compile_detection(s.condition)) for s in searches(plan)]
-    return any(
-        sum(source.covers(event.logsource) and test(event.fields) for source, test in tests) > 1
-        for event in events
-    )
+    tests = base_tests(plan).values()
+    return any(sum(test(event) for test in tests) > 1 for event in events)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from backends.detection import compile_detection, missing, text
+from backends.detection import missing, text
+from backends.evaluate import base_tests, matching
 from backends.events import SECOND, Event
-from backends.plan import Correlation, Plan, reach, searches
+from backends.plan import Correlation, Plan, reach
 from backends.translation import Fidelity, Translation
 from translator.verify.scenes import AlertId
 
@@ -83,11 +84,8 @@ def timeline(plan: Plan, events: Sequence[Event], alert: AlertId) -> list[Event]
     """The matching events of an alert's group in its window: what a person looks at first."""
     group, time = alert
     span = reach(plan) * SECOND
-    shown = []
-    for event in events:
-        if abs(event.time - time) <= span and _belongs(plan, event, group):
-            shown.append(event)
-    return shown
+    near = (event for event in events if abs(event.time - time) <= span)
+    return [event for event in matching(plan, near) if _belongs(plan, event, group)]
 
 
 def _covered(plan: Correlation, alert: AlertId, found: frozenset[AlertId]) -> bool:
@@ -108,11 +106,8 @@ def _tied(plan: Plan, translation: Translation, events: Sequence[Event], alert: 
     ]
     if len({event.time for event in near}) < len(near):
         return True
-    tests = [(s.logsource, compile_detection(s.condition)) for s in searches(plan)]
-    return any(
-        sum(source.covers(event.logsource) and test(event.fields) for source, test in tests) > 1
-        for event in near
-    )
+    tests = base_tests(plan).values()
+    return any(sum(test(event) for test in tests) > 1 for event in near)
 
 
 def _keyless(plan: Plan, event: Event) -> bool:
@@ -123,17 +118,8 @@ def _keyless(plan: Plan, event: Event) -> bool:
 
 
 def _belongs(plan: Plan, event: Event, group: tuple[str, ...]) -> bool:
-    """Whether some base rule matches the event; with a plain group key, only in that group."""
-    for search in searches(plan):
-        if search.logsource.covers(event.logsource) and compile_detection(search.condition)(
-            event.fields
-        ):
-            break
-    else:
-        return False
-    if isinstance(plan, Correlation) and all(
-        branch.keys == plan.group_by for branch in plan.branches
-    ):
-        found = [event.fields.get(name) for name in plan.group_by]
-        return any(missing(part) for part in found) or tuple(map(text, found)) == group
-    return True
+    """Whether a match may be of the group: with a plain group key, only one that has it or none."""
+    if not isinstance(plan, Correlation) or any(b.keys != plan.group_by for b in plan.branches):
+        return True
+    found = [event.fields.get(name) for name in plan.group_by]
+    return _keyless(plan, event) or tuple(map(text, found)) == group
