@@ -1,0 +1,1 @@
+"""The commands of ``trident``, a module each; what one needs is imported when it runs."""

@@ -1,0 +1,63 @@
+"""``trident list``."""
+
+from __future__ import annotations
+
+import click
+
+from translator import options
+
+
+@click.group(name="list")
+def command() -> None:
+    """Show what there is."""
+
+
+@command.command()
+def targets() -> None:
+    """The query languages."""
+    from translator import listing
+
+    click.echo(listing.aligned(listing.targets()), nl=False)
+
+
+@command.command()
+def profiles() -> None:
+    """Each target's tables and fields, as a SIEM stores them."""
+    from translator import listing
+
+    click.echo(listing.aligned(listing.profiles()), nl=False)
+
+
+@command.command()
+@click.option("-t", "--target", "names", multiple=True, metavar="TARGET")
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text")
+@options.reporting
+def capabilities(names: tuple[str, ...], form: str) -> None:
+    """What each target can say, and how well."""
+    from translator import convert, listing
+
+    chosen = convert.chosen_targets(names or (convert.ALL,))
+    if form == "markdown":
+        click.echo(listing.capability_page(chosen), nl=False)
+        return
+    click.echo(listing.aligned(listing.capability_rows(chosen)), nl=False)
+    reasons = list(listing.refusal_reasons(chosen))
+    if reasons:
+        click.echo("\n" + listing.aligned(reasons), nl=False)
+
+
+@command.command()
+@click.argument("rules", nargs=-1, type=click.Path(exists=True))
+def filters(rules: tuple[str, ...]) -> None:
+    """The filters that --filter switches on, in RULES (default: rules)."""
+    from translator import listing
+    from translator.load import load
+    from translator.output import finding
+
+    loaded = load(rules or ("rules",), named_filters=True)
+    for diagnostic in loaded.diagnostics:
+        options.say(finding(diagnostic))
+    rows = list(listing.filters(loaded.documents))
+    if rows:
+        click.echo(listing.aligned(rows), nl=False)
+    options.leave(options.FOUND if loaded.diagnostics else 0)
