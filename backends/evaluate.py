@@ -22,6 +22,7 @@ from backends.plan import (
     Branch,
     Correlation,
     Expression,
+    Firing,
     Has,
     Not,
     Operator,
@@ -75,13 +76,17 @@ class Alert:
 def evaluate(plan: Plan, events: Iterable[Event], now: int | None = None) -> list[Alert]:
     """The alerts of ``plan`` on ``events`` (any order), sorted by time and group.
 
-    ``now`` (microseconds) is needed for a lookback or a baseline only. A rule without
+    ``now`` (microseconds) is needed for a lookback, a baseline or a run only. A rule without
     correlation gives one alert per matching event, with an empty group. Events are read once
     and only those that match a base rule are kept.
     """
     matched = _match(plan, events)
     if isinstance(plan, Search):
-        found = (Alert((), event.time, (_as_match(event, 0),)) for event in matched[plan])
+        found = (
+            Alert((), event.time, (_as_match(event, 0),))
+            for event in matched[plan]
+            if _counts(plan.firing, event.time, now)
+        )
         return sorted(found, key=lambda alert: alert.time)
     return _correlate(plan, matched, now)
 
@@ -145,15 +150,16 @@ def _matches(branch: Branch, matched: Matched, index: int, now: int | None) -> I
 
 def _correlate(plan: Correlation, matched: Matched, now: int | None) -> list[Alert]:
     groups: dict[tuple[str, ...], list[Match]] = defaultdict(list)
-    past = None
+    past = current = None
     if plan.baseline is not None:
         if now is None:
             raise ValueError("a baseline needs a value for now")
-        past = _history(plan, matched, now)
+        current = now - plan.delay * SECOND
+        past = _history(plan, matched, current)
     for index, branch in enumerate(plan.branches):
         for match in _matches(branch, matched, index, now):
-            if plan.baseline is not None and past is not None and now is not None:
-                if not in_current(plan.baseline, match.time, now):
+            if plan.baseline is not None and past is not None and current is not None:
+                if not in_current(plan.baseline, match.time, current):
                     continue
                 if not passes(plan.baseline, past, _reader(branch, match)):
                     continue
@@ -164,15 +170,19 @@ def _correlate(plan: Correlation, matched: Matched, now: int | None) -> list[Ale
     for group, matches in groups.items():
         matches.sort(key=lambda match: match.time)
         for alert in _fire(plan, group, matches):
-            if plan.lookback is None or _within(alert.time, plan.lookback, now):
+            if _counts(plan.firing, alert.time, now):
                 alerts.append(alert)
     return sorted(alerts, key=lambda alert: (alert.time, alert.group))
 
 
-def _within(time: int, lookback: int, now: int | None) -> bool:
+def _counts(firing: Firing | None, time: int, now: int | None) -> bool:
+    if firing is None:
+        return True
     if now is None:
-        raise ValueError("a lookback needs a value for now")
-    return now - lookback * SECOND <= time <= now
+        raise ValueError("a lookback or a run needs a value for now")
+    end = now - firing.delay * SECOND
+    start = end - firing.back * SECOND
+    return start <= time <= end and not (firing.open and time == start)
 
 
 def _reader(branch: Branch, match: Match) -> Callable[[str], Value]:

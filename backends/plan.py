@@ -8,7 +8,7 @@ only; ``docs/semantics.md`` is the definition that each node stands for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -81,6 +81,30 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a scheduled rule: as of now - ``delay``, the alerts of the last ``frequency``.
+
+    Both are seconds. Runs that follow each other every ``frequency`` give each alert once; data
+    may arrive ``delay`` late.
+    """
+
+    frequency: int
+    delay: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """Fire times that count: from ``back`` seconds before ``delay`` seconds before now, to then.
+
+    The end is included, the start unless it is ``open``.
+    """
+
+    back: int
+    delay: int = 0
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """One base rule: events of a log source that satisfy a detection.
 
@@ -93,6 +117,12 @@ class Search:
     logsource: LogSource
     condition: Any = field(compare=False, repr=False)
     outputs: tuple[str, ...] = ()
+    run: Run | None = None
+
+    @property
+    def firing(self) -> Firing | None:
+        """The times of events that count; None for all."""
+        return _last(self.run) if self.run else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +286,19 @@ class Correlation:
     baseline: Baseline | None = None
     outputs: tuple[str, ...] = ()
     columns: tuple[OutputColumn, ...] = field(default=())
+    run: Run | None = None
+
+    @property
+    def firing(self) -> Firing | None:
+        """The fire times that count; None for all, or those that the baseline leaves."""
+        if self.run:
+            return _last(self.run)
+        return Firing(self.lookback) if self.lookback is not None else None
+
+    @property
+    def delay(self) -> int:
+        """How many seconds before now the rule is evaluated as of."""
+        return self.run.delay if self.run else 0
 
 
 Plan = Search | Correlation
@@ -268,6 +311,17 @@ def searches(plan: Plan) -> Iterator[Search]:
         return
     for branch in plan.branches:
         yield from searches(branch.matches)
+
+
+def scheduled(plan: Plan, run: Run) -> Plan:
+    """The plan as one run of a schedule evaluates it; a lookback is what the runs make up."""
+    if isinstance(plan, Search):
+        return replace(plan, run=run)
+    return replace(plan, run=run, lookback=None)
+
+
+def _last(run: Run) -> Firing:
+    return Firing(run.frequency, run.delay, open=True)
 
 
 def reach(plan: Plan) -> int:

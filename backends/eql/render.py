@@ -30,6 +30,8 @@ def render(bound: Bound) -> Query:
     Raises:
         Refusal: when EQL cannot say a part of the plan.
     """
+    if bound.plan.run is not None:
+        raise Refusal("TRI359", "EQL has no current time to bound one run of a schedule with")
     if isinstance(bound, BoundSearch):
         return _render_search(bound)
     return _Correlation(bound).render()

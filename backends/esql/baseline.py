@@ -26,8 +26,9 @@ _STATISTICS: Mapping[str, str] = {
 }
 
 
-def passing(rows: Rows, baseline: Baseline, *, documents: bool) -> list[str]:
-    """The lines from FROM to the current matches that pass, group key present."""
+def passing(rows: Rows, baseline: Baseline, delay: int, *, documents: bool) -> list[str]:
+    """The lines from FROM to the current matches that pass, group key present, as of ``delay``
+    seconds before now."""
     stream = rows.stream
     stream.stack.require("INLINE STATS", "a baseline")
     exceeds = baseline.exceeds
@@ -35,9 +36,9 @@ def passing(rows: Rows, baseline: Baseline, *, documents: bool) -> list[str]:
     by = [rows.column(name) for name in exceeds.by] if exceeds else []
     unseen = [rows.column(name) for name in baseline.unseen]
     history = stream.claim("history")
-    edge = syntax.ago(baseline.newest)
+    edge = syntax.ago(baseline.newest, delay)
     lines = [
-        *stream.head((baseline.oldest,), keyed=False, documents=documents),
+        *stream.head((baseline.oldest,), delay, keyed=False, documents=documents),
         *rows.assigned([*rows.keys, *([value] if value else []), *by, *unseen]),
         f"| EVAL {history} = {syntax.name(rows.bound.profile.time)} <= {edge}",
     ]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from backends.binding import BoundSearch
 from backends.esql import syntax
 from backends.esql.stack import Stack
+from backends.plan import Firing
 from backends.profiles import Table
 
 
@@ -23,12 +24,22 @@ def source(searches: Sequence[BoundSearch], documents: bool) -> str:
     return f"FROM {', '.join(patterns)}{read}"
 
 
-def within(time: str, since: Sequence[int] | None) -> list[str]:
-    """The WHERE line on the time column, both ends included; none without ``since``."""
+def within(time: str, since: Sequence[int] | None, delay: int = 0) -> list[str]:
+    """The WHERE line on the time column, both ends included; none without ``since``.
+
+    The end lies ``delay`` seconds before now, the start ``since`` before that.
+    """
     if since is None:
         return []
     column = syntax.name(time)
-    return [f"| WHERE {column} >= {syntax.ago(*since)} AND {column} <= NOW()"]
+    return [f"| WHERE {column} >= {syntax.ago(*since, delay)} AND {column} <= {syntax.ago(delay)}"]
+
+
+def after(time: str, firing: Firing) -> list[str]:
+    """The WHERE line that leaves out the start of the times that count, where it is open."""
+    if not firing.open:
+        return []
+    return [f"| WHERE {syntax.name(time)} > {syntax.ago(firing.back, firing.delay)}"]
 
 
 def matching(tests: Sequence[Sequence[str]]) -> str:

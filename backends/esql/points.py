@@ -89,8 +89,8 @@ class Points:
     def windows(self, candidates: str = "", since: str = "") -> list[str]:
         """From one row per match to one row per candidate time and match of its window.
 
-        ``candidates`` is the test that a match may be one, ``since`` the time before which no
-        alert fires. The rows have the group key, ``time`` (the candidate's) and ``point``.
+        ``candidates`` is the test that a match may be one, ``since`` the comparison that times of
+        alerts meet. The rows have the group key, ``time`` (the candidate's) and ``point``.
         """
         rows, time = self.rows, self.rows.stream.time
         for code in ("TRI452", "TRI473"):
@@ -111,7 +111,7 @@ class Points:
             ),
             f"| WHERE {time} IS NOT NULL",
             f"| MV_EXPAND {time}",
-            *([f"| WHERE {time} >= {since}"] if since else []),
+            *([f"| WHERE {time} {since}"] if since else []),
             f"| MV_EXPAND {self.point}",
             *self.apart(),
             f"| WHERE {self.match} >= {time} - {span} AND {self.match} <= {time}",

@@ -9,7 +9,7 @@ from backends.diagnostics import Refusal
 from backends.esql import syntax
 from backends.esql.backend import EsqlDetections
 from backends.esql.baseline import passing
-from backends.esql.commands import evaluated, matching, select, source, stats
+from backends.esql.commands import after, evaluated, matching, select, source, stats, within
 from backends.esql.fired import Fired, always_fires, matches_alone
 from backends.esql.ordered import ordered
 from backends.esql.outputs import LIMIT, METADATA, Output, keep, outputs
@@ -18,7 +18,7 @@ from backends.esql.stack import Stack
 from backends.esql.stream import Rows, Stream
 from backends.esql.temporal import temporal
 from backends.esql.windows import aggregate
-from backends.plan import Aggregate, Ordered
+from backends.plan import Aggregate, Firing, Ordered
 from backends.translation import AlertColumns, Note, Query
 
 MAX_BRANCHES = 8
@@ -37,7 +37,7 @@ def render(bound: Bound) -> Query:
     rows = stream.root
     shown = outputs(rows)
     documents = always_fires(bound.plan.trigger) and not rows.inner
-    fired = _Correlations(stream).fired(rows, shown, bound.plan.lookback, documents=documents)
+    fired = _Correlations(stream).fired(rows, shown, bound.plan.firing, documents=documents)
     made = {output.name: _value(output, fired) for output in shown}
     made |= {name: value for name, value in fired.extra.items() if name != value}
     if not documents:
@@ -68,6 +68,7 @@ def _value(output: Output, fired: Fired) -> str:
 
 def _search(bound: BoundSearch) -> Query:
     detections, time = EsqlDetections(), syntax.name(bound.profile.time)
+    firing = bound.plan.firing
     tests = [
         *select(bound.source.table, Stack.of(bound.profile)),
         detections.predicate(bound),
@@ -76,6 +77,8 @@ def _search(bound: BoundSearch) -> Query:
     kept = dict.fromkeys([time, *map(syntax.name, columns.values()), *METADATA])
     lines = [
         source([bound], documents=True),
+        *(within(bound.profile.time, (firing.back,), firing.delay) if firing else []),
+        *(after(bound.profile.time, firing) if firing else []),
         matching([tests]),
         *([f"| KEEP {syntax.listed(kept)}"] if columns else []),
         f"| SORT {time} DESC",
@@ -105,28 +108,30 @@ class _Correlations:
         self,
         rows: Rows,
         shown: Sequence[Output],
-        back: int | None,
+        firing: Firing | None,
         *,
         documents: bool = False,
         start: Sequence[str] = (),
     ) -> Fired:
-        """The rows on which a correlation fires, no more than ``back`` seconds ago.
+        """The rows on which a correlation fires, at a time that counts.
 
         ``start`` are the lines that lead to its rows, where that is not the pipeline's head.
         """
         plan = rows.bound.plan
         trigger = plan.trigger
-        since = f"TO_LONG(NOW()) - {back * MILLISECONDS}" if back is not None else ""
+        since = _since(firing) if firing else ""
         for name in trigger.fields if isinstance(trigger, Aggregate) else ():
             rows.column(name)
         if plan.baseline is not None:
-            lines, since = passing(rows, plan.baseline, documents=documents), ""
+            lines = passing(rows, plan.baseline, plan.delay, documents=documents)
         else:
-            lines = self._matches(rows, back, documents, start)
+            lines = self._matches(rows, firing, documents, start)
         if always_fires(trigger):
             fired = matches_alone(rows, trigger, shown)
             if since and not documents:
-                fired.lines.append(f"| WHERE {self.stream.time} >= {since}")
+                fired.lines.append(f"| WHERE {self.stream.time} {since}")
+            elif firing:
+                fired.lines += after(rows.bound.profile.time, firing)
         elif isinstance(trigger, Aggregate):
             fired = aggregate(rows, trigger, shown, since)
         elif isinstance(trigger, Ordered):
@@ -137,14 +142,14 @@ class _Correlations:
         return fired
 
     def _matches(
-        self, rows: Rows, back: int | None, documents: bool, start: Sequence[str]
+        self, rows: Rows, firing: Firing | None, documents: bool, start: Sequence[str]
     ) -> list[str]:
         """The lines to one row per match, with its label where there is more than one rule."""
-        trigger, earlier = rows.bound.plan.trigger, back
-        if back is not None and not always_fires(trigger):
-            earlier = back + rows.bound.plan.timespan
+        trigger, earlier = rows.bound.plan.trigger, firing
+        if firing and not always_fires(trigger):
+            earlier = Firing(firing.back + rows.bound.plan.timespan, firing.delay)
         if not rows.inner:
-            lines = [*start] or self.stream.head(self._since(), documents=documents)
+            lines = [*start] or self.stream.head(self._back(), self._delay, documents=documents)
         elif len(rows.labels) == 1:
             lines = self._alerts(rows.inner[0], earlier, start)
         else:
@@ -154,12 +159,12 @@ class _Correlations:
             lines.append(f"| EVAL {self.stream.rule} = {syntax.literal(rows.labels[0])}")
         return lines
 
-    def _alerts(self, rows: Rows, back: int | None, start: Sequence[str]) -> list[str]:
+    def _alerts(self, rows: Rows, firing: Firing | None, start: Sequence[str]) -> list[str]:
         """The lines to one row per alert of an inner correlation: group key and time."""
-        lines = self.fired(rows, (), back, start=start).lines
+        lines = self.fired(rows, (), firing, start=start).lines
         return [*lines, stats((), [*rows.key_names, self.stream.time])]
 
-    def _fork(self, rows: Rows, back: int | None, start: Sequence[str]) -> list[str]:
+    def _fork(self, rows: Rows, firing: Firing | None, start: Sequence[str]) -> list[str]:
         """Alerts beside other matches: a branch each, as one row cannot be both."""
         stream = self.stream
         stream.stack.require("FORK", "a correlation over alerts and other matches")
@@ -176,7 +181,7 @@ class _Correlations:
             first = [f"WHERE {stream.is_rule(_labels(inner))}"]
             branches.append(
                 [
-                    *self._alerts(inner, back, first),
+                    *self._alerts(inner, firing, first),
                     f"| EVAL {stream.rule} = {label}",
                     f"| KEEP {', '.join([*kept, *inner.key_names])}",
                 ]
@@ -190,12 +195,23 @@ class _Correlations:
                 ]
             )
         forked = "\n".join(_indented(branch) for branch in branches)
-        return [*([*start] or stream.head(self._since())), f"| FORK\n{forked}"]
+        head = [*start] or stream.head(self._back(), self._delay)
+        return [*head, f"| FORK\n{forked}"]
 
-    def _since(self) -> tuple[int, ...] | None:
-        """How far back the pipeline reads: the lookback and what leads up to an alert."""
-        plan = self.stream.bound.plan
-        return None if plan.lookback is None else (plan.lookback, *_reach(self.stream.root))
+    def _back(self) -> tuple[int, ...] | None:
+        """How far back the pipeline reads: the alerts that count and what leads up to them."""
+        firing = self.stream.bound.plan.firing
+        return (firing.back, *_reach(self.stream.root)) if firing else None
+
+    @property
+    def _delay(self) -> int:
+        return self.stream.bound.plan.delay
+
+
+def _since(firing: Firing) -> str:
+    """The comparison of a time in milliseconds with the start of those that count."""
+    start = f"TO_LONG(NOW()) - {(firing.back + firing.delay) * MILLISECONDS}"
+    return f"{'>' if firing.open else '>='} {start}"
 
 
 def _indented(branch: Sequence[str]) -> str:

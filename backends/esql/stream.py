@@ -74,17 +74,23 @@ class Stream:
         return syntax.one_of(self.rule, labels)
 
     def head(
-        self, since: Sequence[int] | None, *, keyed: bool = True, documents: bool = False
+        self,
+        since: Sequence[int] | None,
+        delay: int = 0,
+        *,
+        keyed: bool = True,
+        documents: bool = False,
     ) -> list[str]:
         """The lines from FROM to labelled rows with their ``time``.
 
-        ``since`` sums up to the seconds before now that are read, None leaves that to the
-        request. ``keyed`` leaves out matches with a missing group key. ``documents``: the rows
-        come out as they are, so what identifies a document is read and ``time`` is not needed.
+        ``since`` sums up to the seconds before ``delay`` before now that are read, None leaves
+        that to the request. ``keyed`` leaves out matches with a missing group key.
+        ``documents``: the rows come out as they are, so what identifies a document is read and
+        ``time`` is not needed.
         """
         tests = [self._tests(leaf, keyed) for leaf in self.leaves]
         lines = [source([leaf.search for leaf in self.leaves], documents)]
-        lines += within(self.bound.profile.time, since)
+        lines += within(self.bound.profile.time, since, delay)
         lines.append(matching(tests))
         made = [f"{self.time} = TO_LONG({syntax.name(self.bound.profile.time)})"]
         if documents:

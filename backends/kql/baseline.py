@@ -17,8 +17,9 @@ _STATISTICS = {
 }
 
 
-def passing(rows: Rows, baseline: Baseline, columns: list[RowColumn]) -> list[str]:
-    """The current matches that pass, with ``columns`` and the baseline's own fields."""
+def passing(rows: Rows, baseline: Baseline, columns: list[RowColumn], delay: int) -> list[str]:
+    """The current matches that pass, with ``columns`` and the baseline's own fields, as of
+    ``delay`` seconds before now."""
     script = rows.script
     everywhere = tuple(range(len(rows.bound.branches)))
     exceeds = baseline.exceeds
@@ -28,10 +29,15 @@ def passing(rows: Rows, baseline: Baseline, columns: list[RowColumn]) -> list[st
     needed = [*rows.keys, *columns, *([value] if value else []), *by, *unseen]
     hits = script.let(
         "hits",
-        rows.union(everywhere, Period(baseline.oldest), list(dict.fromkeys(needed)), keyed=False),
+        rows.union(
+            everywhere,
+            Period(baseline.oldest, delay=delay),
+            list(dict.fromkeys(needed)),
+            keyed=False,
+        ),
         reused=True,
     )
-    edge = f"ago({syntax.timespan(baseline.newest)})"
+    edge = syntax.ago(baseline.newest, delay)
     history = script.let("history", [hits, f"| where {rows.time} <= {edge}"])
     lines = [hits, f"| where {rows.time} > {edge}"]
     if rows.keys:

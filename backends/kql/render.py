@@ -8,7 +8,7 @@ from backends.kql.baseline import baseline_outputs, passing
 from backends.kql.outputs import Output, outputs
 from backends.kql.rows import RowColumn, Rows
 from backends.kql.script import Period, Script, identifier
-from backends.kql.syntax import ago, name
+from backends.kql.syntax import name
 from backends.plan import Aggregate, Ordered, RuleCount, Together
 from backends.translation import AlertColumns, Query
 
@@ -23,7 +23,7 @@ def render(bound: Bound) -> Query:
     if isinstance(bound, BoundSearch):
         return _search(script, bound)
     rows = Rows(script, bound)
-    lines = _correlation(rows, Period(bound.plan.lookback), shown=True)
+    lines = _correlation(rows, Period.of(bound.plan.firing), shown=True)
     text = script.finish(lines)
     alert = AlertColumns(
         rows.time, dict(zip(bound.plan.group_by, (key.name for key in rows.keys), strict=True))
@@ -45,6 +45,7 @@ def _search(script: Script, bound: BoundSearch) -> Query:
     columns = {field: bound.column(field) for field in plan.outputs}
     lines = [
         name(bound.source.table.name),
+        *Period.of(plan.firing).where(time),
         *syntax.computed(bound.columns.values()),
         f"| where {predicate}",
     ]
@@ -86,14 +87,16 @@ def _aggregate(
     alone = windows.always_fires(trigger)
     back = period if alone else period.earlier(plan.timespan)
     if plan.baseline is not None:
-        matches = passing(rows, plan.baseline, columns)
+        matches = passing(rows, plan.baseline, columns, plan.delay)
+        if alone:
+            matches += period.since(rows.time)
     else:
         matches = rows.union(everywhere, back, columns)
     if alone:
         return windows.matches_alone(rows, matches, wanted)
     table = rows.script.let("matches", matches, reused=True)
     lines = windows.aggregate(rows, trigger, table, shown=shown)
-    return [*lines, *_within(rows, period)] if plan.baseline is None else lines
+    return [*lines, *period.since(rows.time)]
 
 
 def _temporal(
@@ -110,11 +113,4 @@ def _temporal(
     matches = rows.union(everywhere, back, baseline_outputs(wanted), rule=rule)
     table = rows.script.let("matches", matches, reused=True)
     lines = windows.temporal(rows, trigger, table, rule, shown=shown)
-    return [*lines, *_within(rows, period)]
-
-
-def _within(rows: Rows, period: Period) -> list[str]:
-    """Windows are read further back than alerts may fire."""
-    if period.back is None:
-        return []
-    return [f"| where {rows.time} >= {ago(period.back, *period.before)}"]
+    return [*lines, *period.since(rows.time)]

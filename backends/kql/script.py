@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backends.binding import BoundCorrelation
 from backends.kql.backend import KqlDetections
 from backends.kql.syntax import ago, timespan
+from backends.plan import Firing
 
 NULLS = {
     "string": '""',
@@ -53,21 +54,42 @@ class Script:
 class Period:
     """How far back tables are read: ``back`` seconds, and ``before`` for what leads up to it.
 
-    ``back`` None leaves the time to the search's own range.
+    ``back`` None leaves the time to the search's own range. The end lies ``delay`` seconds before
+    now; with ``open`` the start of ``back`` is excluded.
     """
 
     back: int | None
     before: tuple[int, ...] = ()
+    delay: int = 0
+    open: bool = False
+
+    @classmethod
+    def of(cls, firing: Firing | None) -> Period:
+        """The period in which alerts count."""
+        return cls(firing.back, (), firing.delay, firing.open) if firing else cls(None)
 
     def earlier(self, seconds: int) -> Period:
         """The same period read ``seconds`` further back."""
-        return Period(self.back, (*self.before, seconds))
+        return replace(self, before=(*self.before, seconds))
 
     def where(self, time: str) -> list[str]:
         """The filter line on the time column ``time``; both ends are included."""
         if self.back is None:
             return []
-        return [f"| where {time} between ({ago(self.back, *self.before)} .. now())"]
+        start, end = self._start, ago(self.delay) if self.delay else "now()"
+        if self.open and not self.before:
+            return [f"| where {time} > {start} and {time} <= {end}"]
+        return [f"| where {time} between ({start} .. {end})"]
+
+    def since(self, time: str) -> list[str]:
+        """The filter line that leaves out times before the period; none where it has no start."""
+        if self.back is None:
+            return []
+        return [f"| where {time} {'>' if self.open else '>='} {self._start}"]
+
+    @property
+    def _start(self) -> str:
+        return ago(self.back or 0, *self.before, self.delay)
 
 
 def identifier(name: str) -> str:

@@ -20,12 +20,15 @@ from backends.spl.syntax import TIME
 def passing(frame: Frame, baseline: Baseline) -> tuple[list[str], list[str]]:
     """Lines that keep the current matches that pass, and the columns that show the limit."""
     past, current = frame.claim("in_history"), frame.claim("in_current")
-    oldest, newest = f"now()-{baseline.oldest}", f"now()-{baseline.newest}"
+    delay = frame.plan.delay
+    oldest, newest, now = (
+        syntax.ago(back + delay) for back in (baseline.oldest, baseline.newest, 0)
+    )
     lines = [
         *assign(
             [
                 f"{past}=if({TIME}>={oldest} AND {TIME}<={newest},1,0)",
-                f"{current}=if({TIME}>{newest} AND {TIME}<=now(),1,0)",
+                f"{current}=if({TIME}>{newest} AND {TIME}<={now},1,0)",
             ]
         ),
         frame.where(f"{past}==1 OR {current}==1"),

@@ -60,8 +60,9 @@ def place(table: Table, profile: Profile) -> Place:
     return Place(macro, tuple((f, str(value)) for f, value in selector.items()))
 
 
-def search_clause(searches: Sequence[BoundSearch], seconds: int | None) -> str:
-    """The search that reads the events of ``searches``, ``seconds`` back from now.
+def search_clause(searches: Sequence[BoundSearch], seconds: int | None, delay: int = 0) -> str:
+    """The search that reads the events of ``searches``, from ``seconds`` before ``delay`` seconds
+    before now, to then.
 
     One second more at both ends: ``latest`` excludes its own time (Search Manual, *Specify time
     modifiers in your search*), and the exact ends are tested on ``_time`` later. None leaves the
@@ -79,7 +80,7 @@ def search_clause(searches: Sequence[BoundSearch], seconds: int | None) -> str:
     clause = clauses[0] if len(clauses) == 1 else "(" + ")\n  OR (".join(clauses) + ")"
     if seconds is None:
         return clause
-    return f"({clause}) earliest=-{seconds + 1}s latest=+1s"
+    return f"({clause}) earliest=-{seconds + delay + 1}s latest={1 - delay:+}s"
 
 
 def tests(searches: Sequence[BoundSearch]) -> list[str]:

@@ -39,7 +39,7 @@ def render(bound: Bound) -> Query:
     fired = _fire(frame, list(dict.fromkeys(each for each in sources.values() if each)))
     body = [*_inner(stream, stream.root), *fired.lines, *_alerts(frame, fired)]
     show = _results(frame, fired, sources)
-    head = stream.head(_depth(plan, plan.lookback), plan.lookback is not None)
+    head = stream.head(_depth(plan, plan.firing.back if plan.firing else None), plan.firing)
     named = {name: name for name in plan.group_by}
     return Query(
         "\n".join([*head, *body, *show]) + "\n",
@@ -53,12 +53,14 @@ def _search(bound: BoundSearch) -> Query:
     """A rule without correlation: the events themselves, or their ``fields``."""
     detections = SplDetections()
     predicate = detections.predicate(bound)
+    firing = bound.plan.firing
+    ends = [syntax.since(firing), f"{TIME}<={syntax.ago(firing.delay)}"] if firing else []
     outputs = tuple(dict.fromkeys(bound.plan.outputs))
     natives = [syntax.native(bound.column(name)) for name in outputs]
     lines = [
-        search_clause([bound], None),
+        search_clause([bound], firing.back if firing else None, firing.delay if firing else 0),
         *syntax.computed(bound.columns.values()),
-        f"| where {predicate}",
+        f"| where {' AND '.join([*ends, predicate])}",
     ]
     if outputs:
         names = syntax.Names([*natives, *outputs])
@@ -134,8 +136,8 @@ def _alerts(frame: Frame, fired: Fired) -> list[str]:
         lines.append(f"| stats {combined} BY {', '.join([*dict.fromkeys(frame.keys), TIME])}")
         lines += assign(fired.derive)
     tests = [fired.condition] if fired.condition else []
-    if frame.plan.lookback is not None:
-        tests.append(f"{TIME}>=now()-{frame.plan.lookback}")
+    if frame.plan.firing:
+        tests.append(syntax.since(frame.plan.firing))
     return [*lines, f"| where {' AND '.join(tests)}"] if tests else lines
 
 

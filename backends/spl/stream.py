@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from backends.binding import BoundCorrelation, BoundSearch, output_fields
 from backends.diagnostics import Refusal
-from backends.plan import Aggregate
+from backends.plan import Aggregate, Firing
 from backends.profiles import Column
 from backends.spl import syntax
 from backends.spl.backend import SplDetections
@@ -105,10 +105,11 @@ class Stream:
         """The test that a row is a match of one of the labelled rules."""
         return " OR ".join(f"{self.rule}=={syntax.literal(label)}" for label in labels)
 
-    def head(self, seconds: int | None, upto_now: bool) -> list[str]:
+    def head(self, seconds: int | None, firing: Firing | None) -> list[str]:
         """The lines from the search to rows with all columns; call it when all are claimed."""
         searches = [search for _, search in self.leaves]
-        ends = [f"{syntax.TIME}<=now()"] if upto_now else []
+        delay = firing.delay if firing else 0
+        ends = [f"{syntax.TIME}<={syntax.ago(delay)}"] if firing else []
         matched = [
             _all_hold([test, self.detections.predicate(search)])
             for test, search in zip(tests(searches), searches, strict=True)
@@ -116,7 +117,7 @@ class Stream:
         reads = [read for rows in _all(self.root) for read in rows.reads.values()]
         kept = dict.fromkeys(name for read in reads for name in read.natives.values())
         columns = [column for search in searches for column in search.columns.values()]
-        lines = [search_clause(searches, seconds), *syntax.computed(columns)]
+        lines = [search_clause(searches, seconds, delay), *syntax.computed(columns)]
         if not self.labelled:
             lines.append(f"| where {_all_hold([*ends, matched[0]])}")
         else:

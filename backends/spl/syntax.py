@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from backends.diagnostics import Refusal
+from backends.plan import Firing
 from backends.profiles import Column
 
 TIME = "_time"
@@ -84,6 +85,16 @@ def name(column: str) -> str:
     if _PATH.fullmatch(column) and column.lower() not in _RESERVED:
         return column
     return f'"{_quotable(column)}"'
+
+
+def ago(seconds: int) -> str:
+    """The time that lies some seconds before now."""
+    return f"now()-{seconds}" if seconds else "now()"
+
+
+def since(firing: Firing) -> str:
+    """The test that a time does not lie before those that count."""
+    return f"{TIME}{'>' if firing.open else '>='}{ago(firing.back + firing.delay)}"
 
 
 def number(value: int | float) -> str:
