@@ -19,6 +19,7 @@ from sigma.types import (
 )
 
 from backends.diagnostics import TridentError
+from backends.extension import check_metadata
 from backends.plan import LogSource, Search
 from backends.rules import Document, Rule
 
@@ -28,13 +29,11 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
 
     Raises:
         TridentError: TRI101 for a condition that does not parse or a number that pySigma has
-            rounded, TRI107 for a trident mapping, TRI109 for a placeholder without a value.
+            rounded, TRI104 or TRI107 for its trident mapping, TRI109 for a placeholder without a
+            value.
     """
     document = rule.document
-    if "trident" in document.data:
-        raise TridentError(
-            "TRI107", "trident belongs in a correlation", span=document.at("trident")
-        )
+    check_metadata(document)
     place = document.at("detection", "condition")
     try:
         parsed = [condition.parsed for condition in sigma.detection.parsed_condition]

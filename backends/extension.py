@@ -27,15 +27,15 @@ from backends.plan import (
 from backends.raw import check_keys, seconds
 from backends.rules import Document
 
-_KEYS = (
-    "lookback",
-    "baseline",
-    "columns",
+_METADATA_KEYS = (
+    "schedule",
+    "risk_score",
     "entities",
     "source_name",
     "data_connectors",
     "hypothesis",
 )
+_KEYS = ("lookback", "baseline", "columns", *_METADATA_KEYS)
 _BASELINE_KEYS = ("window", "exceeds", "unseen", "unseen_empty")
 _EXCEEDS_KEYS = ("field", "percentile", "statistic", "factor", "stdevs", "by")
 _COLUMN_KEYS = ("stage", "field", "after_last")
@@ -131,6 +131,24 @@ def read_extension(
                 "unseen_empty",
             )
     return Extension(lookback, baseline, _columns(reader, trigger))
+
+
+def check_metadata(document: Document) -> None:
+    """Check the ``trident:`` of a detection rule: it says how the rule is deployed, not what it
+    means.
+
+    Raises:
+        TridentError: TRI104 for an unknown key, TRI107 for one that only a correlation has.
+    """
+    _check_spelling(document)
+    raw = document.data.get("trident")
+    if raw is None:
+        return
+    check_keys(document, ("trident",), raw, _KEYS)
+    for key in raw:
+        if key not in _METADATA_KEYS:
+            place = document.at("trident", key)
+            raise TridentError("TRI107", f"trident.{key} belongs in a correlation", span=place)
 
 
 def _check_spelling(document: Document) -> None:

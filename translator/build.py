@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from backends.diagnostics import TridentError
-from backends.plan import Correlation
+from backends.plan import Identity, Run
 from backends.planner import Planned
+from backends.profiles import Profile
+from backends.raw import check_keys, seconds
 from backends.translation import Translation
-from translator.artifacts import sentinel
+from translator.artifacts.deployment import Deployment, deploy
+from translator.artifacts.metadata import Metadata, read_metadata
+from translator.artifacts.writers import kind_of
 from translator.config import Config
 from translator.convert import Outcome
 from translator.languages import LANGUAGES
@@ -23,11 +28,10 @@ from translator.tree import MANIFEST
 
 MANIFEST_SCHEMA = 1
 
-HUNTS = ("kql", "sentinel")
-"""The target and profile that hunting queries are made for."""
+Files = dict[str, bytes]
 
 
-def artifacts(outcome: Outcome, rules: Path, config: Config) -> dict[str, bytes]:
+def artifacts(outcome: Outcome, rules: Path, config: Config, profiles: Sequence[Profile]) -> Files:
     """Every file that the translations of a run make, the manifest included, by path relative
     to the output folder; what keeps one from being made is added to the run's diagnostics.
 
@@ -35,18 +39,24 @@ def artifacts(outcome: Outcome, rules: Path, config: Config) -> dict[str, bytes]
     the build runs.
     """
     stems = safe_names({p.identity: p.identity.slug for p, _ in outcome.results})
-    files: dict[str, bytes] = {}
-    entries = []
+    files: Files = {}
+    made: dict[tuple[Identity, str], set[str]] = defaultdict(set)
     for planned, translation in outcome.results:
-        made = dict(_files(translation, stems[planned.identity]))
-        try:
-            made.update(_hunt(planned, translation, stems[planned.identity]))
-        except TridentError as error:
-            outcome.diagnostics.append(error.at(planned.identity.span).diagnostic)
-        if _is_hunt(planned, translation):
-            outcome.diagnostics += sentinel.unknown_tactics(planned.document)
-        files.update((path, text.encode()) for path, text in made.items())
-        entries.append(_entry(translation, rules, sorted(made)))
+        place = _place(translation.target, translation.profile)
+        for path, text in _queries(translation, stems[planned.identity]):
+            files[f"{place}/{path}"] = text.encode()
+            made[planned.identity, place].add(f"{place}/{path}")
+    known = {_place(profile.target, profile.name): profile for profile in profiles}
+    for place, deployments in _deployments(outcome, config, known, stems).items():
+        for writer in kind_of(*place.split("/")).writers:
+            written = writer(deployments)
+            outcome.diagnostics += written.diagnostics
+            for artifact in written.artifacts:
+                path = f"{place}/{artifact.path}"
+                files[path] = artifact.text.encode()
+                for deployment in artifact.rules:
+                    made[deployment.planned.identity, place].add(path)
+    outcome.diagnostics = list(dict.fromkeys(outcome.diagnostics))
     inputs = {_relative(file, rules): digest for file, digest in outcome.inputs.items()}
     if config.file:
         inputs[_relative(config.file, rules)] = _digest(Path(config.file).read_bytes())
@@ -55,38 +65,76 @@ def artifacts(outcome: Outcome, rules: Path, config: Config) -> dict[str, bytes]
         "tool": {"name": "sigma-trident", "version": version("sigma-trident")},
         "inputs": dict(sorted(inputs.items())),
         "outputs": {path: _digest(content) for path, content in sorted(files.items())},
-        "translations": entries,
+        "translations": [
+            _entry(t, rules, sorted(made[p.identity, _place(t.target, t.profile)]))
+            for p, t in outcome.results
+        ],
     }
     files[MANIFEST] = dump_json(manifest).encode()
     return files
 
 
-def _files(translation: Translation, stem: str) -> Iterator[tuple[str, str]]:
+def _place(target: str, profile: str) -> str:
+    return f"{target}/{profile}"
+
+
+def _queries(translation: Translation, stem: str) -> Iterator[tuple[str, str]]:
     query = translation.query
     if query is None:
         return
-    folder = f"{translation.target}/{translation.profile}"
     names = safe_names({index: request.name for index, request in enumerate(query.requests)})
     for index, request in enumerate(query.requests):
-        yield f"{folder}/{stem}.{names[index]}.json", dump_json(request.body)
+        yield f"{stem}.{names[index]}.json", dump_json(request.body)
     extension = LANGUAGES[translation.target].extension
     for number, text in enumerate(query_texts(translation), 1):
         part = f".{number}" if number > 1 else ""
-        yield f"{folder}/{stem}{part}.{extension}", text
+        yield f"{stem}{part}.{extension}", text
 
 
-def _is_hunt(planned: Planned, translation: Translation) -> bool:
-    return (
-        translation.query is not None
-        and (translation.target, translation.profile) == HUNTS
-        and isinstance(planned.plan, Correlation)
-    )
+def _deployments(
+    outcome: Outcome,
+    config: Config,
+    profiles: Mapping[str, Profile],
+    stems: Mapping[Identity, str],
+) -> dict[str, list[Deployment]]:
+    """The rules that can be deployed, by ``target/profile``, in the order of the results."""
+    found: dict[str, list[Deployment]] = defaultdict(list)
+    said: dict[Identity, tuple[Metadata, Run] | None] = {}
+    for planned, translation in outcome.results:
+        place = _place(translation.target, translation.profile)
+        kind = kind_of(translation.target, translation.profile)
+        if not kind.writers or translation.query is None:
+            continue
+        try:
+            if planned.identity not in said:
+                said[planned.identity] = None
+                said[planned.identity] = _said(planned, config)
+            if (given := said[planned.identity]) is None:
+                continue
+            metadata, run = given
+            stem = stems[planned.identity]
+            deployment = deploy(planned, profiles[place], metadata, run, stem, kind.required)
+        except TridentError as error:
+            outcome.diagnostics.append(error.at(planned.identity.span).diagnostic)
+            continue
+        if deployment is not None:
+            found[place].append(deployment)
+    return found
 
 
-def _hunt(planned: Planned, translation: Translation, stem: str) -> Iterator[tuple[str, str]]:
-    if _is_hunt(planned, translation) and translation.query:
-        text = sentinel.hunting_query(planned.document, translation.query)
-        yield f"{'/'.join(HUNTS)}/hunting/{stem}.yaml", text
+def _said(planned: Planned, config: Config) -> tuple[Metadata, Run]:
+    document = planned.document
+    metadata = read_metadata(document, planned.identity.slug, config.author)
+    given = (document.data.get("trident") or {}).get("schedule") or {}
+    place = ("trident", "schedule")
+    check_keys(document, place, given, ("frequency", "delay"))
+    times = {"frequency": config.frequency, "delay": config.delay}
+    for key, value in given.items():
+        try:
+            times[key] = 0 if key == "delay" and str(value) == "0" else seconds(value)
+        except ValueError as error:
+            raise TridentError("TRI107", str(error), span=document.at(*place, key)) from error
+    return metadata, Run(**times)
 
 
 def _entry(translation: Translation, rules: Path, files: list[str]) -> Mapping[str, Any]:

@@ -5,6 +5,8 @@ settings:     {spl: {macros: {trident_cef: "index=proxy sourcetype=cef"}}}
 tables:       {kql: {Badge_CL: {columns: {string: [Host_s], datetime: [TimeGenerated]}}}}
 fields:       {kql: [{logsource: {product: door}, table: Badge_CL, fields: {Computer: Host_s}}]}
 placeholders: {it_admin_users: [alice, bob]}
+author:       Blue Team
+schedule:     {frequency: 1h, delay: 5m}
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from backends.profiles import (
     typed_columns,
     with_settings,
 )
-from backends.raw import check_keys
+from backends.raw import check_keys, seconds
 from backends.rules import Document
 from translator.languages import LANGUAGES
 from translator.load import document, merged, read_text
@@ -36,7 +38,7 @@ NAME = "trident.yml"
 
 COLUMN_TYPES = ("string", "text", "long", "int", "real", "bool", "datetime", "dynamic", "ip")
 
-_KEYS = ("profiles", "settings", "tables", "fields", "placeholders")
+_KEYS = ("profiles", "settings", "tables", "fields", "placeholders", "author", "schedule")
 _FIELD_KEYS = ("logsource", "table", "profiles", "fields")
 _LOGSOURCE_KEYS = ("category", "product", "service")
 
@@ -66,7 +68,11 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One ``trident.yml``, or its absence; mappings are keyed by target."""
+    """One ``trident.yml``, or its absence; mappings are keyed by target.
+
+    ``author`` is that of rules that name none; ``frequency`` and ``delay`` are the seconds of a
+    schedule that a rule does not set: how often it runs, how late data may arrive.
+    """
 
     file: str = ""
     profiles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -74,6 +80,9 @@ class Config:
     tables: Mapping[str, tuple[TableRow, ...]] = field(default_factory=dict)
     fields: Mapping[str, tuple[FieldRow, ...]] = field(default_factory=dict)
     placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    author: str = ""
+    frequency: int = 3600
+    delay: int = 300
 
     def with_setting(self, target: str, name: str, value: str) -> Config:
         """The configuration with one setting of a target's profiles given on the command line."""
@@ -138,7 +147,20 @@ class _Reader:
                 str(name): self._names(("placeholders", name), given, "values")
                 for name, given in self._mapping("placeholders").items()
             },
+            str(self.document.data.get("author") or ""),
+            **self._schedule(),
         )
+
+    def _schedule(self) -> dict[str, int]:
+        given = self._mapping("schedule")
+        self._keys(("schedule",), given, ("frequency", "delay"))
+        times = {}
+        for key, value in given.items():
+            try:
+                times[key] = 0 if key == "delay" and str(value) == "0" else seconds(value)
+            except ValueError as error:
+                raise self._fail(str(error), "schedule", key) from error
+        return times
 
     def _fail(self, message: str, *path: str | int) -> TridentError:
         return TridentError("TRI504", message, span=self.document.at(*path))

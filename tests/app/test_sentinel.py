@@ -125,7 +125,7 @@ WRONG = [
         "TRI107",
         "did you mean HostName?",
     ),
-    ("no result column", "[{type: Host, HostName: Image}]", "TRI107", "known: Computer"),
+    ("no result column", "[{type: Host, HostName: NoSuchField}]", "TRI107", "known: Computer"),
     ("no identifier", "[{type: Host}]", "TRI107", ""),
     ("no mapping", "[Host]", "TRI107", ""),
 ]

@@ -42,7 +42,7 @@ def command(
     targets = convert.chosen_targets([convert.ALL])
     chosen = convert.chosen_profiles(targets, (), config, every=True)
     outcome = convert.convert([rules], chosen, config, filters)
-    files = build.artifacts(outcome, Path(rules), config)
+    files = build.artifacts(outcome, Path(rules), config, chosen)
     options.report(outcome)
     if outcome.errors or (strict and outcome.refused):
         options.say(f"{dist} is left as it is")

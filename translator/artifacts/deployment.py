@@ -1,0 +1,185 @@
+"""A rule made ready for one SIEM: metadata, schedule, and the queries that its artifacts carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from backends.binding import condition_fields
+from backends.diagnostics import Diagnostic, Refusal, TridentError
+from backends.plan import Correlation, Plan, Run, Search, scheduled
+from backends.planner import Planned
+from backends.profiles import Profile, resolve
+from backends.translate import translate
+from backends.translation import Translation
+from translator.artifacts.metadata import Entity, Metadata
+from translator.artifacts.schedule import fitted, period
+
+UNBOUNDED = "TRI359"
+"""The refusal of a run by a language without a current time: its SIEM's schedule bounds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One rule under one profile, for the artifact writers.
+
+    ``hunt`` is the rule as written, with the columns of its entities; ``rule`` one run of
+    ``run``, reading ``period`` seconds; a language that cannot bound a run (EQL) has the plain
+    query there, and the SIEM's own schedule bounds it. Both have a query. ``stem`` names files.
+    """
+
+    planned: Planned
+    profile: Profile
+    metadata: Metadata
+    hunt: Translation
+    rule: Translation
+    run: Run
+    period: int
+    stem: str
+    entities: tuple[Entity, ...]
+
+    @property
+    def plan(self) -> Plan:
+        """The rule's plan."""
+        assert self.planned.plan is not None
+        return self.planned.plan
+
+    @property
+    def is_correlation(self) -> bool:
+        """Whether the rule correlates matches."""
+        return isinstance(self.plan, Correlation)
+
+    def column(self, name: str) -> str | None:
+        """The result column that holds a Sigma field or a name under ``trident.columns``.
+
+        A rule without correlation and ``fields`` shows whole records: every mapped field. None
+        where the result has no such column.
+        """
+        query = self.rule.query
+        assert query is not None
+        if name in query.columns:
+            return query.columns[name]
+        if query.alert and name in query.alert.group:
+            return query.alert.group[name]
+        if isinstance(self.plan, Search) and not query.columns:
+            return _native(self.plan, name, self.profile)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One file for a SIEM: ``path`` below ``<target>/<profile>/``, and the rules in it."""
+
+    path: str
+    text: str
+    rules: tuple[Deployment, ...]
+
+
+Writer = Callable[[Sequence[Deployment]], "Made"]
+"""Makes the artifacts of one kind from all rules deployed under one profile."""
+
+
+@dataclass(slots=True)
+class Made:
+    """What a writer makes of its deployments, and what kept artifacts from being made."""
+
+    artifacts: list[Artifact] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def refuse(self, deployment: Deployment, error: TridentError) -> None:
+        """Report why a rule has no artifact, placed at the rule unless it says where."""
+        self.diagnostics.append(error.at(deployment.planned.identity.span).diagnostic)
+
+
+def deploy(
+    planned: Planned,
+    profile: Profile,
+    metadata: Metadata,
+    run: Run,
+    stem: str,
+    required: Sequence[str] = (),
+) -> Deployment | None:
+    """The rule made ready for a profile; None where it has no query that stands on its own.
+
+    ``required`` are Sigma fields that the SIEM wants in every result.
+
+    Raises:
+        TridentError: TRI701 for a rule that cannot run on a schedule.
+    """
+    assert planned.plan is not None
+    entities = metadata.entities or tuple(_usual_entities(planned.plan, profile))
+    named = [name for entity in entities for name in entity.identifiers.values()]
+    plan = _showing(planned.plan, dict.fromkeys([*required, *named]), profile)
+    run = fitted(plan, run)
+    hunt, rule = translate(plan, profile), translate(scheduled(plan, run), profile)
+    if rule.error and rule.error.code == UNBOUNDED:
+        rule = translate(_unbounded(plan), profile)
+    if hunt.query is None or rule.query is None or rule.query.parameters:
+        return None
+    return Deployment(
+        planned, profile, metadata, hunt, rule, run, period(plan, run), stem, entities
+    )
+
+
+def _unbounded(plan: Plan) -> Plan:
+    return replace(plan, lookback=None) if isinstance(plan, Correlation) else plan
+
+
+def _showing(plan: Plan, names: Mapping[str, None], profile: Profile) -> Plan:
+    """The plan with result columns for ``names``, those that its log sources have.
+
+    A rule without correlation and ``fields`` shows everything as it is.
+    """
+    if isinstance(plan, Search):
+        if not plan.outputs:
+            return plan
+        shown = set(plan.outputs)
+    else:
+        shown = {*plan.outputs, *plan.group_by, *(column.name for column in plan.columns)}
+    added = [name for name in names if name not in shown and _has(plan, name, profile)]
+    return replace(plan, outputs=(*plan.outputs, *added))
+
+
+def _has(plan: Plan, name: str, profile: Profile) -> bool:
+    if isinstance(plan, Search):
+        return _native(plan, name, profile) is not None
+    return any(
+        isinstance(branch.matches, Search)
+        and _native(branch.matches, branch.field(name), profile) is not None
+        for branch in plan.branches
+    )
+
+
+def _native(search: Search, name: str, profile: Profile) -> str | None:
+    try:
+        return resolve(search.logsource, name, profile).name
+    except Refusal:
+        return None
+
+
+@cache
+def _entity_fields() -> Mapping[str, tuple[str, str]]:
+    text = resources.files("translator.artifacts").joinpath("entities.yml").read_text("utf-8")
+    fields: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return {name: (kind, identifier) for name, (kind, identifier) in fields.items()}
+
+
+def _usual_entities(plan: Plan, profile: Profile) -> Iterator[Entity]:
+    """Entities of a rule that names none: those that its fields usually are, one per type."""
+    if isinstance(plan, Search):
+        names = ["Computer", "User", *plan.outputs, *condition_fields(plan.condition)]
+    else:
+        names = [*plan.group_by, *plan.outputs]
+    seen = set()
+    for name in dict.fromkeys(names):
+        kind, identifier = _entity_fields().get(name, ("", ""))
+        if not kind or kind in seen:
+            continue
+        if name in getattr(plan, "group_by", ()) or _has(plan, name, profile):
+            seen.add(kind)
+            yield Entity(kind, {identifier: name})
