@@ -20,15 +20,16 @@ from tests.runs.timetable import AlertId, Query, check, definition
 from translator.verify.runners.kql import KqlRunner
 from translator.verify.runners.spl import SplRunner
 
-ENGINES: dict[str, tuple[Callable[[], Any], str, str]] = {
-    "kql": (KqlRunner, "kql", "sentinel"),
-    "spl": (SplRunner, "spl", "microsoft_addon"),
+ENGINES: dict[str, tuple[Callable[[], Any], str, str, int]] = {
+    "kql": (KqlRunner, "kql", "sentinel", 4),
+    "spl": (SplRunner, "spl", "microsoft_addon", 40),
 }
+"""Each engine's runner, target, profile, and how many timelines the suite runs on it."""
 
 
 def on(engine: str) -> Query:
     """What the emitted query of a plan finds on an engine."""
-    make, target, name = ENGINES[engine]
+    make, target, name, _ = ENGINES[engine]
     runner, profile = make(), load_profiles(target)[name]
 
     def found(plan: Plan, events: Sequence[Event], now: int) -> set[AlertId]:
@@ -40,22 +41,25 @@ def on(engine: str) -> Query:
     return found
 
 
-@pytest.mark.parametrize("block", range(4))
-def test_the_evaluator(block: int) -> None:
-    fired = [check(definition, f"{block}-{number}") for number in range(150)]
+@pytest.mark.parametrize("hunts", [False, True])
+@pytest.mark.parametrize("block", range(2))
+def test_the_evaluator(block: int, hunts: bool) -> None:
+    fired = [check(definition, f"{block}-{number}", hunts=hunts) for number in range(120)]
     assert any(fired)
 
 
-@pytest.mark.parametrize("block", range(2))
+@pytest.mark.parametrize("hunts", [False, True])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_emitted_query(engine: str, block: int) -> None:
+def test_the_emitted_query(engine: str, hunts: bool) -> None:
     query = on(engine)
-    fired = [check(query, f"{engine}-{block}-{number}") for number in range(8)]
+    fired = [
+        check(query, f"{engine}-{number}", hunts=hunts) for number in range(ENGINES[engine][-1])
+    ]
     assert any(fired)
 
 
 if __name__ == "__main__":
     count, seed = int(sys.argv[1]), sys.argv[2]
     for name, each in {"definition": definition, **{name: on(name) for name in ENGINES}}.items():
-        fired = sum(check(each, f"{seed}-{number}") for number in range(count))
+        fired = sum(check(each, f"{seed}-{n}", hunts=n % 3 == 0) for n in range(count))
         print(f"{name}: {count} timelines without a difference, {fired} with alerts")

@@ -61,10 +61,11 @@ def definition(plan: Plan, events: Sequence[Event], now: int) -> set[AlertId]:
     return {(alert.group, alert.time) for alert in evaluate(plan, events, now)}
 
 
-def timetable(seed: str, *, tick: int = 1) -> Timetable:
-    """A random rule and timeline under a random schedule, with events on the edges of runs."""
+def timetable(seed: str, *, hunts: bool = False, tick: int = 1) -> Timetable:
+    """A random rule (with ``hunts`` one with a baseline) and timeline under a random schedule, with
+    events on the edges of runs; ``tick`` is the clock's resolution in microseconds."""
     random = Random(seed)
-    case = make_case(random, Limits(tick=tick)) if random.random() < 0.7 else baseline_case(random)
+    case = baseline_case(random) if hunts else make_case(random, Limits(tick=tick))
     plan, baseline = case.plan, _baseline(case.plan)
     longest = baseline.newest if baseline else 120
     run = Run(
