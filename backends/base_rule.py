@@ -13,6 +13,7 @@ from sigma.rule import SigmaRule
 from sigma.types import (
     Placeholder,
     SigmaCompareExpression,
+    SigmaExpansion,
     SigmaNumber,
     SigmaRegularExpression,
     SigmaString,
@@ -21,26 +22,29 @@ from sigma.types import (
 from backends.diagnostics import TridentError
 from backends.extension import check_metadata
 from backends.plan import LogSource, Search
+from backends.raw import texts
 from backends.rules import Document, Rule
+
+_CONDITION = ("detection", "condition")
 
 
 def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
     """The search of a detection rule.
 
     Raises:
-        TridentError: TRI101 for a condition that does not parse or a number that pySigma has
-            rounded, TRI104 or TRI107 for its trident mapping, TRI109 for a placeholder without a
-            value.
+        TridentError: TRI101 for a condition that does not parse, a number that pySigma has
+            rounded or a value of the wrong kind, TRI104 or TRI107 for its trident mapping, TRI109
+            for a placeholder without a value.
     """
     document = rule.document
     check_metadata(document)
-    place = document.at("detection", "condition")
+    _check_detection(document)
     try:
         parsed = [condition.parsed for condition in sigma.detection.parsed_condition]
     except SigmaError as error:
-        raise TridentError("TRI101", str(error), span=place) from error
+        raise TridentError("TRI101", str(error), span=document.at(*_CONDITION)) from error
     if not parsed or any(condition is None for condition in parsed):
-        raise TridentError("TRI101", "the condition is empty", span=place)
+        raise TridentError("TRI101", "the condition is empty", span=document.at(*_CONDITION))
     for condition in parsed:
         _check_values(document, condition)
     source = sigma.logsource
@@ -48,17 +52,48 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
         rule.identity,
         LogSource(source.category, source.product, source.service),
         parsed[0] if len(parsed) == 1 else ConditionOR(parsed),
-        tuple(sigma.fields or ()),
+        texts(document, "fields"),
     )
+
+
+def _check_detection(document: Document) -> None:
+    """pySigma takes values of any kind here, and fails on them with plain Python errors."""
+    for part in ("category", "product", "service"):
+        given = document.data["logsource"].get(part)
+        if given is not None and not isinstance(given, str):
+            raise TridentError(
+                "TRI101", f"{part} is {given!r}, no text", span=document.at("logsource", part)
+            )
+    if not texts(document, *_CONDITION):
+        raise TridentError("TRI101", "the condition is empty", span=document.at(*_CONDITION))
+    for name in document.data["detection"]:
+        if not isinstance(name, str):
+            raise TridentError(
+                "TRI101",
+                f"the name {name!r} of a detection item is no text",
+                span=document.at("detection", name),
+            )
 
 
 def _check_values(document: Document, condition: object) -> None:
     if isinstance(condition, ConditionItem):
         for part in condition.args:
+            if part is None:  # pySigma 1.5.1, for a pattern that fits no name
+                raise TridentError(
+                    "TRI101",
+                    "a part of the condition fits no detection item",
+                    span=document.at(*_CONDITION),
+                )
             _check_values(document, part)
         return
     assert isinstance(condition, ConditionFieldEqualsValueExpression | ConditionValueExpression)
     value = condition.value
+    if isinstance(condition, ConditionValueExpression) and not _is_keyword(value):
+        raise TridentError(
+            "TRI101",
+            f"a value of type {type(value).__name__} needs a field",
+            span=document.at("detection"),
+        )
     text = value.regexp if isinstance(value, SigmaRegularExpression) else value
     for piece in text.s if isinstance(text, SigmaString) else ():
         if isinstance(piece, Placeholder):
@@ -75,6 +110,12 @@ def _check_values(document: Document, condition: object) -> None:
             span=document.at("detection"),
             hint="write a number above 2**53 as text, which is compared as it stands",
         )
+
+
+def _is_keyword(value: object) -> bool:
+    if isinstance(value, SigmaExpansion):
+        return all(map(_is_keyword, value.values))
+    return isinstance(value, SigmaString | SigmaNumber | SigmaRegularExpression)
 
 
 def _is_rounded(held: int | float) -> bool:

@@ -16,7 +16,7 @@ from backends.base_rule import plan_search
 from backends.diagnostics import Diagnostic, Severity, Span, TridentError
 from backends.extension import read_extension
 from backends.plan import Baseline, Branch, Correlation, Identity, Plan, Search
-from backends.raw import check_keys
+from backends.raw import check_keys, texts
 from backends.references import below, circle, emitted, references
 from backends.rules import Document, Rule, Ruleset
 from backends.triggers import condition_fields, read_trigger
@@ -123,7 +123,7 @@ class Planner:
             trigger=trigger,
             lookback=extension.lookback,
             baseline=extension.baseline,
-            outputs=tuple(sigma.fields or ()),
+            outputs=texts(document, "fields"),
             columns=extension.columns,
         )
 

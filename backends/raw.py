@@ -38,6 +38,25 @@ def check_keys(
             )
 
 
+def texts(document: Document, *path: str) -> tuple[str, ...]:
+    """The texts at ``path``: a list of them, or one; none where the key is not there.
+
+    Raises:
+        TridentError: TRI101 at the first entry that is no text.
+    """
+    found: Any = document.data
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    entries = found if isinstance(found, list) else [] if found is None else [found]
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, str):
+            place: tuple[str | int, ...] = (*path, index) if isinstance(found, list) else path
+            raise TridentError(
+                "TRI101", f"{'.'.join(path)} holds {entry!r}, no text", span=document.at(*place)
+            )
+    return tuple(entries)
+
+
 def seconds(timespan: str) -> int:
     """A Sigma timespan (``30m``) in seconds; months and years as pySigma counts them.
 

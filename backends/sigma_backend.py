@@ -144,7 +144,14 @@ def _loaded(rule: AnyRule) -> Rule:
     if isinstance(rule, SigmaCorrelationRule):
         data = rule.to_dict()
     else:
-        data = {"title": rule.title, "name": rule.name, "id": rule.id}
+        data = {
+            "title": rule.title,
+            "name": rule.name,
+            "id": rule.id,
+            "logsource": {},  # and the detection are pySigma's, which a pipeline may have changed
+            "detection": {"condition": list(rule.detection.condition)},
+            "fields": list(rule.fields or ()),
+        }
     span = Span(str(rule.source.path)) if rule.source else Span()
     document = Document(data, span)
     return Rule(rule, document, identity(document))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from backends.profiles import TARGETS
 from tests.mutation import MUTANTS
-from translator.listing import capability_page
+from translator.listing import capability_page, codes_page
 
 
 def test_capabilities_page(root: Path) -> None:
@@ -14,6 +14,11 @@ def test_capabilities_page(root: Path) -> None:
     assert page == capability_page(TARGETS), (
         "stale: trident list capabilities --format markdown > docs/capabilities.md"
     )
+
+
+def test_codes_page(root: Path) -> None:
+    page = (root / "docs" / "checks.md").read_text("utf-8")
+    assert page == codes_page(), "stale: trident list codes --format markdown > docs/checks.md"
 
 
 def test_mutations_page(root: Path) -> None:

@@ -13,7 +13,6 @@ import pytest
 from translator.build import artifacts
 from translator.config import Config
 from translator.convert import ALL, chosen_profiles, chosen_targets, convert
-from translator.tree import MANIFEST
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -26,8 +25,8 @@ def built(root: Path) -> dict[str, bytes]:
     profiles = chosen_profiles(chosen_targets([ALL]), (), config, every=True)
     outcome = convert([str(root / "rules")], profiles, config)
     assert not outcome.errors
-    files = artifacts(outcome, root / "rules", config)
-    del files[MANIFEST]
+    files = artifacts(outcome, root / "rules", config, profiles)
+    files = {name: text for name, text in files.items() if _is_shown(name)}
     refused = sorted(
         f"{t.rule.slug} {t.target} {t.profile}: {t.error.code}\n"
         for t in outcome.translations
@@ -35,6 +34,12 @@ def built(root: Path) -> dict[str, bytes]:
     )
     files["refused.txt"] = "".join(refused).encode()
     return files
+
+
+def _is_shown(name: str) -> bool:
+    """Queries with their companions, and hunting queries; other artifacts carry the same query."""
+    _, _, *below = name.split("/", 2)
+    return bool(below) and ("/" not in below[0] or below[0].startswith("hunting/"))
 
 
 def test_update(built: dict[str, bytes], pytestconfig: pytest.Config) -> None:

@@ -14,10 +14,10 @@ from backends.diagnostics import TridentError
 from backends.plan import Identity, Run
 from backends.planner import Planned
 from backends.profiles import Profile
-from backends.raw import check_keys, seconds
 from backends.translation import Translation
 from translator.artifacts.deployment import Deployment, deploy
 from translator.artifacts.metadata import Metadata, read_metadata
+from translator.artifacts.schedule import read_run
 from translator.artifacts.writers import kind_of
 from translator.config import Config
 from translator.convert import Outcome
@@ -125,16 +125,7 @@ def _deployments(
 def _said(planned: Planned, config: Config) -> tuple[Metadata, Run]:
     document = planned.document
     metadata = read_metadata(document, planned.identity.slug, config.author)
-    given = (document.data.get("trident") or {}).get("schedule") or {}
-    place = ("trident", "schedule")
-    check_keys(document, place, given, ("frequency", "delay"))
-    times = {"frequency": config.frequency, "delay": config.delay}
-    for key, value in given.items():
-        try:
-            times[key] = 0 if key == "delay" and str(value) == "0" else seconds(value)
-        except ValueError as error:
-            raise TridentError("TRI107", str(error), span=document.at(*place, key)) from error
-    return metadata, Run(**times)
+    return metadata, read_run(document, ("trident", "schedule"), config.run)
 
 
 def _entry(translation: Translation, rules: Path, files: list[str]) -> Mapping[str, Any]:

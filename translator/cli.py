@@ -11,7 +11,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("convert", "build", "verify", "explain", "list")
+COMMANDS = ("check", "convert", "build", "verify", "explain", "list")
 """The commands, each in the module of ``translator.commands`` with its name."""
 
 

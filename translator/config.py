@@ -7,6 +7,7 @@ fields:       {kql: [{logsource: {product: door}, table: Badge_CL, fields: {Comp
 placeholders: {it_admin_users: [alice, bob]}
 author:       Blue Team
 schedule:     {frequency: 1h, delay: 5m}
+check:        {select: [TRI], ignore: [TRI606]}
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.diagnostics import Span, TridentError
-from backends.plan import LogSource
+from backends.plan import LogSource, Run
 from backends.profiles import (
     TARGETS,
     Profile,
@@ -27,8 +28,9 @@ from backends.profiles import (
     typed_columns,
     with_settings,
 )
-from backends.raw import check_keys, seconds
+from backends.raw import check_keys
 from backends.rules import Document
+from translator.artifacts.schedule import read_run
 from translator.languages import LANGUAGES
 from translator.load import document, merged, read_text
 from translator.suggest import unknown
@@ -36,9 +38,22 @@ from translator.yamltext import BrokenDocument, read_documents
 
 NAME = "trident.yml"
 
+HOURLY = Run(3600, 300)
+"""The schedule of a rule for which nobody says another: every hour, data up to 5 minutes late."""
+
 COLUMN_TYPES = ("string", "text", "long", "int", "real", "bool", "datetime", "dynamic", "ip")
 
-_KEYS = ("profiles", "settings", "tables", "fields", "placeholders", "author", "schedule")
+_KEYS = (
+    "profiles",
+    "settings",
+    "tables",
+    "fields",
+    "placeholders",
+    "author",
+    "schedule",
+    "check",
+)
+_CHECK_KEYS = ("select", "ignore")
 _FIELD_KEYS = ("logsource", "table", "profiles", "fields")
 _LOGSOURCE_KEYS = ("category", "product", "service")
 
@@ -70,8 +85,9 @@ class TableRow:
 class Config:
     """One ``trident.yml``, or its absence; mappings are keyed by target.
 
-    ``author`` is that of rules that name none; ``frequency`` and ``delay`` are the seconds of a
-    schedule that a rule does not set: how often it runs, how late data may arrive.
+    ``author`` is that of rules that name none; ``run`` is the schedule
+    of those that set none.
+    ``select`` and ``ignore`` are how codes begin that ``trident check`` reports, and does not.
     """
 
     file: str = ""
@@ -80,9 +96,10 @@ class Config:
     tables: Mapping[str, tuple[TableRow, ...]] = field(default_factory=dict)
     fields: Mapping[str, tuple[FieldRow, ...]] = field(default_factory=dict)
     placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
     author: str = ""
-    frequency: int = 3600
-    delay: int = 300
+    run: Run = HOURLY
 
     def with_setting(self, target: str, name: str, value: str) -> Config:
         """The configuration with one setting of a target's profiles given on the command line."""
@@ -147,20 +164,11 @@ class _Reader:
                 str(name): self._names(("placeholders", name), given, "values")
                 for name, given in self._mapping("placeholders").items()
             },
+            self._prefixes("select"),
+            self._prefixes("ignore"),
             str(self.document.data.get("author") or ""),
-            **self._schedule(),
+            read_run(self.document, ("schedule",), HOURLY, "TRI504"),
         )
-
-    def _schedule(self) -> dict[str, int]:
-        given = self._mapping("schedule")
-        self._keys(("schedule",), given, ("frequency", "delay"))
-        times = {}
-        for key, value in given.items():
-            try:
-                times[key] = 0 if key == "delay" and str(value) == "0" else seconds(value)
-            except ValueError as error:
-                raise self._fail(str(error), "schedule", key) from error
-        return times
 
     def _fail(self, message: str, *path: str | int) -> TridentError:
         return TridentError("TRI504", message, span=self.document.at(*path))
@@ -192,6 +200,10 @@ class _Reader:
         if not isinstance(found, list) or not all(isinstance(n, str | int | float) for n in found):
             raise self._fail(f"{path[-1]} must be one name or a list of {what}", *path)
         return tuple(str(name) for name in found)
+
+    def _prefixes(self, key: str) -> tuple[str, ...]:
+        self._keys(("check",), self._mapping("check"), _CHECK_KEYS)
+        return self._names(("check", key), self._mapping("check").get(key, []), "codes")
 
     def _profiles(self, target: str, given: Any) -> tuple[str, ...]:
         names = self._names(("profiles", target), given, "profiles")

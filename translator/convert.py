@@ -12,7 +12,7 @@ from backends.rules import Document, Ruleset
 from backends.translate import translate
 from backends.translation import Translation
 from translator.config import Config
-from translator.load import load
+from translator.load import Loaded, load
 from translator.suggest import unknown
 
 ALL = "all"
@@ -60,6 +60,28 @@ def convert(
     """Translate every emitted rule under ``paths`` for each profile.
 
     Raises:
+        TridentError: as ``read_rules``.
+    """
+    loaded, ruleset = read_rules(paths, config, filters)
+    diagnostics = [*loaded.diagnostics, *ruleset.diagnostics]
+    outcome = Outcome(diagnostics=diagnostics, inputs=loaded.inputs)
+    outcome.planned = plan_all(ruleset)
+    for planned in outcome.planned:
+        outcome.diagnostics += planned.diagnostics
+        if planned.plan is not None:
+            for profile in profiles:
+                outcome.results += _translated(planned, profile, outcome.diagnostics)
+    outcome.diagnostics = list(dict.fromkeys(outcome.diagnostics))
+    return outcome
+
+
+def read_rules(
+    paths: Iterable[str], config: Config, filters: Sequence[str] = ()
+) -> tuple[Loaded, Ruleset]:
+    """What was read under ``paths``, and its rules with the filters applied; each has its own
+    diagnostics.
+
+    Raises:
         TridentError: TRI111 for a filter that no document defines, TRI505 without any rule.
     """
     loaded = load(paths, named_filters=bool(filters))
@@ -71,18 +93,18 @@ def convert(
         loaded.documents, filters=filters, placeholders=config.placeholders
     )
     ruleset.broken |= loaded.broken
-    diagnostics = [*loaded.diagnostics, *ruleset.diagnostics]
-    if not ruleset.rules and not diagnostics:
+    if not (ruleset.rules or loaded.diagnostics or ruleset.diagnostics):
         raise TridentError("TRI505", "no Sigma rule in the given files")
-    outcome = Outcome(diagnostics=diagnostics, inputs=loaded.inputs)
-    outcome.planned = plan_all(ruleset)
-    for planned in outcome.planned:
-        outcome.diagnostics += planned.diagnostics
-        if planned.plan is not None:
-            for profile in profiles:
-                outcome.results += _translated(planned, profile, outcome.diagnostics)
-    outcome.diagnostics = list(dict.fromkeys(outcome.diagnostics))
-    return outcome
+    return loaded, ruleset
+
+
+def internal_error(error: Exception, profile: Profile, span: Span) -> Diagnostic:
+    """The finding that stands for a defect of ours."""
+    return TridentError(
+        "TRI599",
+        f"{type(error).__name__} in {profile.target} profile {profile.name}: {error}",
+        span=span,
+    ).diagnostic
 
 
 def chosen_targets(names: Iterable[str]) -> tuple[str, ...]:
@@ -142,12 +164,4 @@ def _translated(
     except TridentError as error:
         diagnostics.append(error.at(planned.identity.span).diagnostic)
     except Exception as error:  # a defect of ours must not cost the user the other rules
-        diagnostics.append(_internal(error, profile, planned.identity.span))
-
-
-def _internal(error: Exception, profile: Profile, span: Span) -> Diagnostic:
-    return TridentError(
-        "TRI599",
-        f"{type(error).__name__} in {profile.target} profile {profile.name}: {error}",
-        span=span,
-    ).diagnostic
+        diagnostics.append(internal_error(error, profile, planned.identity.span))

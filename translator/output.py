@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from backends.diagnostics import Diagnostic, Span, TridentError
+from backends.diagnostics import Span, TridentError
 from backends.translation import SCHEMA_VERSION, Query, Translation
 from translator.convert import Outcome
-from translator.languages import LANGUAGES, printable
+from translator.languages import LANGUAGES
+from translator.reports.sources import Sources
+from translator.reports.text import finding as finding
 
 
 def text(translations: Iterable[Translation]) -> str:
@@ -57,19 +59,9 @@ def findings(outcome: Outcome) -> Iterator[str]:
         if translation.error
     ]
     found.sort(key=lambda each: (each[0].span.file, each[0].span.line))
+    sources = Sources()
     for diagnostic, where in found:
-        yield finding(diagnostic, where)
-
-
-def finding(diagnostic: Diagnostic, where: str = "") -> str:
-    """A diagnostic on two lines: place, code, severity (``where``), message; the way out."""
-    place = f" ({where})" if where else ""
-    start = str(diagnostic.span) if diagnostic.span.file else "trident"
-    line = f"{start}: {diagnostic.code} {diagnostic.severity}{place}: "
-    lines = [line + diagnostic.message]
-    if diagnostic.hint:
-        lines.append(f"    help: {diagnostic.hint}")
-    return "\n".join(map(printable, lines))
+        yield finding(diagnostic, where, sources)
 
 
 def summary(outcome: Outcome) -> str:

@@ -82,7 +82,7 @@ def read_documents(text: str, file: str = "") -> Iterator[YamlDocument | BrokenD
     The text is cut at its ``---`` lines first (a line that no YAML scalar can hold), so that a
     syntax error costs its own document only.
     """
-    for place in _split(text, file):
+    for place in split(text, file):
         try:
             _check_depth(place)
             node = _compose(place)
@@ -114,7 +114,8 @@ def locate(places: Sequence[Place], path: Sequence[str | int]) -> Span:
     return nearest or Span()
 
 
-def _split(text: str, file: str) -> Iterator[Place]:
+def split(text: str, file: str) -> Iterator[Place]:
+    """The documents of a YAML text as texts, cut at the ``---`` lines."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     start, line = 0, 1
     for match in _SEPARATOR.finditer(text):

@@ -156,13 +156,14 @@ def test_a_hunt_needs_an_id(trident: Trident, tmp_path: Path) -> None:
 
 
 def test_tags(trident: Trident, tmp_path: Path) -> None:
-    tags = "[attack.initial_access, attack.t1059.001, attack.g0016, attack.stealth, tlp.red]"
-    write(tmp_path, rules__rule=hunt() + f"tags: {tags}\n")
+    tags = "attack.initial_access, attack.t1059.001, attack.g0016, attack.stealth, attack.evasion"
+    write(tmp_path, rules__rule=hunt() + f"tags: [{tags}, tlp.red]\n")
     ran = trident("build", cwd=tmp_path)
     found = yaml.safe_load(
         (tmp_path / "dist" / "kql" / "sentinel" / "hunting" / "many_base.yaml").read_text()
     )
-    assert found["tactics"] == ["InitialAccess"]
+    # ATT&CK 19 renamed TA0005 to Stealth, and Sentinel has its former name; evasion is of ICS.
+    assert found["tactics"] == ["InitialAccess", "DefenseEvasion"]
     assert found["relevantTechniques"] == ["T1059.001"]
-    assert "rule.yml:17:1: TRI509 warning: attack.stealth " in ran.err
+    assert "rule.yml:17:1: TRI509 warning: attack.evasion " in ran.err
     assert ran.code == 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from backends import attack
 from backends.diagnostics import Severity, TridentError
 from backends.rules import Document
 from translator.suggest import unknown
@@ -84,7 +85,7 @@ def read_metadata(document: Document, name: str, author: str = "") -> Metadata:
             span=document.span,
             severity=Severity.WARNING,
         )
-    attack = [tag.removeprefix("attack.") for tag in _tags(data) if tag.startswith("attack.")]
+    named = [tag.removeprefix("attack.") for tag in _tags(data) if tag.startswith("attack.")]
     return Metadata(
         id=str(data["id"]).lower(),
         title=str(data.get("title") or ""),
@@ -96,13 +97,13 @@ def read_metadata(document: Document, name: str, author: str = "") -> Metadata:
         modified=_text(data.get("modified") or data.get("date")).replace("/", "-"),
         status=_text(data.get("status")) or "experimental",
         level=_text(data.get("level")) or "medium",
-        tactics=_once(tag for tag in attack if tag in tactics()),
-        techniques=_once(tag.upper() for tag in attack if _TECHNIQUE.fullmatch(tag)),
+        tactics=_once(tag for tag in named if _is_tactic(tag)),
+        techniques=_once(tag.upper() for tag in named if _TECHNIQUE.fullmatch(tag)),
         tags=_once(tag for tag in _tags(data) if not tag.startswith("attack.")),
         unknown_tags=_once(
             f"attack.{tag}"
-            for tag in attack
-            if tag not in tactics() and not _TECHNIQUE.fullmatch(tag) and not _OTHER.fullmatch(tag)
+            for tag in named
+            if not _is_tactic(tag) and not _TECHNIQUE.fullmatch(tag) and not _OTHER.fullmatch(tag)
         ),
         references=_texts(data.get("references")),
         false_positives=_texts(data.get("falsepositives")),
@@ -120,9 +121,9 @@ def _table() -> Mapping[str, Any]:
     return table
 
 
-def tactics() -> Mapping[str, str]:
-    """ATT&CK's short names of tactics, with Sentinel's names of them."""
-    found: Mapping[str, str] = _table()["tactics"]
+def sentinel_tactics() -> list[str]:
+    """The tactics that Sentinel knows, by its own names."""
+    found: list[str] = _table()["tactics"]
     return found
 
 
@@ -130,6 +131,11 @@ def entity_types() -> Mapping[str, list[str]]:
     """Entity types with their identifiers."""
     found: Mapping[str, list[str]] = _table()["entities"]
     return found
+
+
+def _is_tactic(short: str) -> bool:
+    """Whether ATT&CK has, or had, a tactic of that name."""
+    return attack.tactic(short) is not None or bool(attack.successors(short))
 
 
 def _text(value: Any) -> str:

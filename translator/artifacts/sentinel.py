@@ -12,9 +12,10 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
+from backends import attack
 from backends.diagnostics import Severity, TridentError
 from translator.artifacts.deployment import Artifact, Deployment, Made
-from translator.artifacts.metadata import Metadata, tactics
+from translator.artifacts.metadata import Metadata, sentinel_tactics
 from translator.suggest import unknown
 
 
@@ -29,7 +30,7 @@ def hunting_queries(deployments: Sequence[Deployment]) -> Made:
         except TridentError as error:
             made.refuse(deployment, error)
             continue
-        for tag in deployment.metadata.unknown_tags:
+        for tag in _left_out(deployment.metadata):
             made.refuse(
                 deployment,
                 TridentError(
@@ -56,7 +57,7 @@ def hunting_query(deployment: Deployment) -> str:
         "name": said.source_name or said.title,
         "description": block(_description(said)),
         "requiredDataConnectors": list(said.data_connectors),
-        "tactics": [tactics()[tactic] for tactic in said.tactics],
+        "tactics": list(dict.fromkeys(filter(None, map(tactic_name, said.tactics)))),
         "relevantTechniques": list(said.techniques),
         "query": block(query.text),
         "entityMappings": list(entity_mappings(deployment)),
@@ -64,6 +65,22 @@ def hunting_query(deployment: Deployment) -> str:
     if not hunt["entityMappings"]:
         del hunt["entityMappings"]
     return as_yaml(hunt)
+
+
+def tactic_name(short: str) -> str | None:
+    """Sentinel's name of a tactic; a tactic that ATT&CK has made of a former one, which Sentinel
+    still has, goes by that one. None for a tactic that Sentinel does not know."""
+    for each in (short, attack.predecessor(short)):
+        name = "".join(map(str.capitalize, each.split("-"))) if each else ""
+        if name in sentinel_tactics():
+            return name
+    return None
+
+
+def _left_out(said: Metadata) -> list[str]:
+    """The ATT&CK tags that Sentinel has no word for."""
+    unnamed = [f"attack.{tactic}" for tactic in said.tactics if tactic_name(tactic) is None]
+    return [*said.unknown_tags, *unnamed]
 
 
 def as_yaml(content: dict[str, Any]) -> str:

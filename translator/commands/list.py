@@ -47,6 +47,16 @@ def capabilities(names: tuple[str, ...], form: str) -> None:
 
 
 @command.command()
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text")
+def codes(form: str) -> None:
+    """Every code of a finding or a note, and the way out."""
+    from translator import listing
+
+    page = listing.codes_page() if form == "markdown" else listing.aligned(listing.code_rows())
+    click.echo(page, nl=False)
+
+
+@command.command()
 @click.argument("rules", nargs=-1, type=click.Path(exists=True))
 def filters(rules: tuple[str, ...]) -> None:
     """The filters that --filter switches on, in RULES (default: rules)."""

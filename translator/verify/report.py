@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
-from xml.etree import ElementTree
 
 from backends.events import Event, to_datetime
 from translator.languages import printable
 from translator.output import dump_json
+from translator.reports import junit
 from translator.verify.compare import Observed, Verdict, timeline
 from translator.verify.paste import as_test
 from translator.verify.scenes import AlertId
@@ -59,35 +59,7 @@ def as_json(report: Report) -> str:
 
 def as_junit(report: Report) -> str:
     """A test suite a rule, a test case a target and profile; refused and not run are skipped."""
-    root = ElementTree.Element("testsuites", name="trident verify")
-    suites: dict[str, ElementTree.Element] = {}
-    for result in report.results:
-        name = result.planned.identity.slug
-        if name not in suites:
-            suites[name] = ElementTree.SubElement(root, "testsuite", name=name)
-        case = ElementTree.SubElement(
-            suites[name],
-            "testcase",
-            classname=name,
-            name=" ".join(filter(None, (result.target, result.profile))),
-            file=result.planned.identity.span.file,
-        )
-        worst = result.worst
-        if worst is None or worst.observed in (Observed.NOT_RUN, Observed.REFUSED):
-            problem = worst.problem if worst else "no test"
-            ElementTree.SubElement(case, "skipped", message=printable(problem))
-        for log, verdict in result.verdicts:
-            if verdict.failed:
-                failure = ElementTree.SubElement(
-                    case, "failure", message=f"{verdict.observed} on {log.origin}"
-                )
-                failure.text = "\n".join(map(printable, _failure(result, log, verdict)))
-    for suite in suites.values():
-        suite.set("tests", str(len(suite)))
-        suite.set("failures", str(sum(case.find("failure") is not None for case in suite)))
-        suite.set("skipped", str(sum(case.find("skipped") is not None for case in suite)))
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    return junit.document("trident verify", map(_case, report.results))
 
 
 def alert(identity: AlertId) -> str:
@@ -125,6 +97,20 @@ def _line(result: Result) -> str:
     if missing or extra:
         counts += f", {missing} missing, {extra} extra"
     return f"{name} {observed:38} {counts}"
+
+
+def _case(result: Result) -> junit.Case:
+    identity, worst = result.planned.identity, result.worst
+    skipped = None
+    if worst is None or worst.observed in (Observed.NOT_RUN, Observed.REFUSED):
+        skipped = worst.problem if worst else "no test"
+    failures = tuple(
+        (f"{verdict.observed} on {log.origin}", "\n".join(_failure(result, log, verdict)))
+        for log, verdict in result.verdicts
+        if verdict.failed
+    )
+    name = " ".join(filter(None, (result.target, result.profile)))
+    return junit.Case(identity.slug, name, identity.span.file, failures, skipped)
 
 
 def _verdicts(result: Result) -> Iterable[Verdict]:

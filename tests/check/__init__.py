@@ -1,0 +1,1 @@
+"""``trident check`` and the reports."""

@@ -1,0 +1,1 @@
+"""``trident check``: what can be said about rules without converting them."""

@@ -1,0 +1,71 @@
+"""All checks on a set of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from backends.diagnostics import Diagnostic
+from backends.planner import Planned, plan_all
+from backends.profiles import Profile
+from backends.rules import Ruleset
+from translator.check.coverage import coverage
+from translator.check.keys import misspelt_keys
+from translator.check.metadata import metadata
+from translator.check.references import references
+from translator.check.selection import Selection
+from translator.check.suppress import superfluous, suppressed, suppressions
+from translator.check.tags import tags
+from translator.check.validators import validated
+from translator.config import Config
+from translator.convert import read_rules
+from translator.reports.report import Report
+
+_BY_PROFILE = ("TRI2", "TRI3")
+"""How the codes begin whose findings depend on the profiles."""
+
+
+def check(
+    paths: Iterable[str],
+    profiles: Sequence[Profile],
+    config: Config,
+    selection: Selection,
+    filters: Sequence[str] = (),
+    *,
+    narrowed: bool = False,
+) -> Report:
+    """Every selected finding that no comment takes away, in the order of file and line.
+
+    ``narrowed`` tells that the profiles are not all that the rules are written for, so that a
+    suppression of what another profile lacks is not held to be superfluous.
+
+    Raises:
+        TridentError: as ``translator.convert.read_rules``.
+    """
+    loaded, ruleset = read_rules(paths, config, filters)
+    planned = plan_all(ruleset)
+    found = [*loaded.diagnostics, *ruleset.diagnostics]
+    found += (diagnostic for each in planned for diagnostic in each.diagnostics)
+    found += _about_rules(ruleset, planned)
+    found += coverage(planned, ruleset.rules, profiles)
+    known = list(suppressions(loaded.inputs))
+    kept = suppressed(dict.fromkeys(found), known)
+    kept += superfluous(
+        each
+        for each in known
+        if selection.takes(each.code) and not (narrowed and each.code.startswith(_BY_PROFILE))
+    )
+    kept = [each for each in kept if selection.takes(each.code)]
+    kept.sort(key=lambda each: (each.span.file, each.span.line, each.span.column, each.code))
+    return Report("check", tuple(kept), tuple(loaded.inputs))
+
+
+def _about_rules(ruleset: Ruleset, planned: Sequence[Planned]) -> Iterator[Diagnostic]:
+    documents = [rule.document for rule in ruleset.rules]
+    documents += (document for _, document in ruleset.filters)
+    for document in documents:
+        yield from misspelt_keys(document)
+    yield from metadata(ruleset.rules, {each.identity for each in planned})
+    for rule in ruleset.rules:
+        yield from tags(rule)
+    yield from references(ruleset)
+    yield from validated(ruleset.rules)

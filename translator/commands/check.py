@@ -1,0 +1,69 @@
+"""``trident check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from translator import options
+
+FORMATS = ("text", "json", "sarif", "junit", "github")
+
+
+@click.command()
+@click.argument("rules", nargs=-1, type=click.Path(exists=True, allow_dash=True))
+@click.option("-t", "--target", "targets", multiple=True, metavar="TARGET", help="Only these.")
+@click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only these.")
+@click.option(
+    "--select", multiple=True, metavar="CODES", help="Only codes that begin so, such as TRI6."
+)
+@click.option("--ignore", multiple=True, metavar="CODES", help="No codes that begin so.")
+@options.filters
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
+)
+@options.stack
+@options.config
+@options.reporting
+def command(
+    rules: tuple[str, ...],
+    targets: tuple[str, ...],
+    profiles: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    filters: tuple[str, ...],
+    form: str,
+    output: Path | None,
+    stack: str | None,
+    config_file: Path | None,
+) -> None:
+    """Say what is wrong or unusual in RULES (default: rules), without converting them."""
+    from translator import convert
+    from translator import output as writer
+    from translator.check.run import check
+    from translator.check.selection import read_selection
+    from translator.reports.formats import FORMATS as formats
+    from translator.reports.text import counts
+
+    config = options.read_config(config_file, stack)
+    chosen = convert.chosen_profiles(
+        convert.chosen_targets(targets or (convert.ALL,)), profiles, config
+    )
+    selection = read_selection(select or config.select, (*config.ignore, *ignore))
+    report = check(
+        rules or ("rules",),
+        chosen,
+        config,
+        selection,
+        filters,
+        narrowed=bool(targets or profiles),
+    )
+    product = formats[form](report)
+    if output:
+        writer.write_file(output, product)
+    else:
+        click.echo(product.encode(), nl=False)
+    options.say(counts(report))
+    options.leave(options.FOUND if report.diagnostics else 0)

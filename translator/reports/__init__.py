@@ -1,0 +1,1 @@
+"""Findings for a person, a program or a CI system: one module a format."""

@@ -1,0 +1,18 @@
+"""What every format of a report is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backends.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The findings of one run of a command, in the order of file and line, and the files that it
+    read."""
+
+    command: str
+    diagnostics: Sequence[Diagnostic]
+    inputs: Sequence[str] = ()
