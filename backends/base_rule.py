@@ -17,6 +17,7 @@ from sigma.types import (
     SigmaNumber,
     SigmaRegularExpression,
     SigmaString,
+    SigmaTimestampPart,
 )
 
 from backends.diagnostics import TridentError
@@ -34,7 +35,7 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
     Raises:
         TridentError: TRI101 for a condition that does not parse, a number that pySigma has
             rounded or a value of the wrong kind, TRI104 or TRI107 for its trident mapping, TRI109
-            for a placeholder without a value.
+            for a placeholder without a value, TRI305 for a comparison of a part of a time.
     """
     document = rule.document
     check_metadata(document)
@@ -103,6 +104,13 @@ def _check_values(document: Document, condition: object) -> None:
                 span=document.at("detection"),
             )
     number = value.number if isinstance(value, SigmaCompareExpression) else value
+    if isinstance(value, SigmaCompareExpression) and isinstance(number, SigmaTimestampPart):
+        raise TridentError(
+            "TRI305",
+            f"{number.timestamp_part.name.lower()} is compared with equality only",
+            span=document.at("detection"),
+            hint="list the values",
+        )
     if isinstance(number, SigmaNumber) and _is_rounded(number.number):
         raise TridentError(
             "TRI101",

@@ -159,6 +159,15 @@ class Aggregate:
     fields: tuple[str, ...] = ()
     percentile: int | None = None
 
+    @property
+    def every_match(self) -> bool:
+        """Whether it fires at every match: a count, of which a window holds at least its own."""
+        if self.statistic is not Statistic.COUNT:
+            return False
+        if self.op is Operator.GTE:
+            return self.number <= 1
+        return self.op is Operator.GT and self.number < 1
+
 
 @dataclass(frozen=True, slots=True)
 class Has:

@@ -34,7 +34,9 @@ class Column:
     datetime, dynamic, ip. ``container`` is the column that holds this field as a property
     (Sentinel's ``WindowsEvent.EventData``), its name a path with dots, and ``format`` how it is
     held there as text (``json``, ``xml``; "" in a dynamic column). ``expression`` is how the
-    target's language computes a column that is not stored.
+    target's language computes a column that is not stored. ``sources`` are the codes of
+    field_sources.yml that say where the mapping is from, ``confidence`` (high, med, low) how sure
+    it is; both are empty for a user's own mapping.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Column:
     container: str = ""
     format: str = ""
     expression: str = ""
+    sources: str = field(default="", compare=False)
+    confidence: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,11 +280,19 @@ def make_source(row: Mapping[str, Any], tables: Mapping[str, Any], profile: str)
         LogSource(**row["logsource"]),
         table,
         {
-            name: table.column(native[0], tuple(native[3:]))
+            name: replace(
+                table.column(native[0], tuple(native[3:])), sources=native[1], confidence=native[2]
+            )
             for name, native in row.get("fields", {}).items()
         },
         {
-            start: Column(place[0], notes=tuple(place[3:]), format=table.formats.get(place[0], ""))
+            start: Column(
+                place[0],
+                notes=tuple(place[3:]),
+                format=table.formats.get(place[0], ""),
+                sources=place[1],
+                confidence=place[2],
+            )
             for start, place in prefixes.items()
         },
         row.get("refused", {}),

@@ -91,6 +91,8 @@ class Ruleset:
     filters: list[tuple[SigmaFilter, Document]] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    narrowed_by: dict[str, Document] = field(default_factory=dict)
+    """The detections that filters brought into rules, by their names there, with the filter."""
     _by_reference: dict[str, Rule] = field(default_factory=dict)
     _unfiltered: list[Document] = field(default_factory=list)
 
@@ -186,8 +188,9 @@ class Ruleset:
                 if isinstance(rule.sigma, SigmaRule)
                 and (named or rule.document.span.file == document.span.file)
             ]
-            narrowed = [_narrow(rule, sigma) for rule in chosen]
-            if (named or chosen) and not any(narrowed):
+            brought = [name for rule in chosen for name in _narrow(rule, sigma)]
+            self.narrowed_by.update(dict.fromkeys(brought, document))
+            if (named or chosen) and not brought:
                 error = TridentError(
                     "TRI114",
                     f"the filter {filter_names(sigma)[0]!r} fits none of the loaded rules",
@@ -245,8 +248,9 @@ def _check_condition(sigma: SigmaFilter, document: Document) -> None:
         raise TridentError("TRI101", str(error), span=document.at("filter", "condition")) from error
 
 
-def _narrow(rule: SigmaRule, sigma: SigmaFilter) -> bool:
-    """Apply a filter to a rule, in place; whether it is one of those that the filter names."""
-    before = list(rule.detection.condition)
+def _narrow(rule: SigmaRule, sigma: SigmaFilter) -> list[str]:
+    """Apply a filter to a rule, in place; the detections that it brings in, none for a rule that
+    it does not name."""
+    before = set(rule.detection.detections)
     sigma.apply_on_rule(rule)
-    return rule.detection.condition != before
+    return [name for name in rule.detection.detections if name not in before]

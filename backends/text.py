@@ -8,14 +8,26 @@ all profiles.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from sigma.conditions import ConditionItem
 from sigma.conversion.base import TextQueryBackend
 from sigma.conversion.state import ConversionState
 
 from backends.binding import BoundSearch
 from backends.profiles import Column
 from backends.translation import Note
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of a rendered detection: its text, and the condition leaves that it says together
+    (several where a list or one regular expression holds them)."""
+
+    leaves: tuple[Any, ...]
+    text: str
 
 
 class DetectionBackend(TextQueryBackend):
@@ -28,6 +40,7 @@ class DetectionBackend(TextQueryBackend):
         super().__init__(*args, **kwargs)
         self.notes: list[Note] = []
         """The notes of every predicate rendered so far; one instance serves one translation."""
+        self._fragments: list[Fragment] | None = None
 
     def note(self, note: Note) -> None:
         """Keep a note for the translation, once."""
@@ -43,6 +56,34 @@ class DetectionBackend(TextQueryBackend):
         self.bound = search
         return str(self.convert_condition(search.plan.condition, ConversionState()))
 
+    def fragments(self, search: BoundSearch) -> tuple[Fragment, ...]:
+        """The pieces that ``predicate`` puts together, in order, taken down while it does.
+
+        Raises:
+            Refusal: as ``predicate``.
+        """
+        self._fragments = []
+        try:
+            self.predicate(search)
+            return tuple(self._fragments)
+        finally:
+            self._fragments = None
+
+    def convert_condition(self, cond: Any, state: ConversionState) -> Any:
+        start = len(self._fragments or ())
+        text = super().convert_condition(cond, state)
+        if self._fragments is not None:
+            if not isinstance(cond, ConditionItem):
+                del self._fragments[start:]  # the values of a leaf are no leaves of their own
+            if len(self._fragments) == start:  # a leaf, or a list written in one
+                self.record(tuple(condition_leaves(cond)), str(text))
+        return text
+
+    def record(self, leaves: Sequence[Any], text: str) -> None:
+        """Take down a piece that ``convert_condition`` does not write as a whole."""
+        if self._fragments is not None:
+            self._fragments.append(Fragment(tuple(leaves), text))
+
     def column(self, field: str) -> Column:
         """The native column that Sigma field ``field`` has on the search being rendered."""
         return self.bound.column(field)
@@ -53,3 +94,12 @@ class DetectionBackend(TextQueryBackend):
 
     def escape_and_quote_field(self, field_name: str) -> str:
         return self.quote_column(self.column(field_name).name)
+
+
+def condition_leaves(condition: Any) -> Iterator[Any]:
+    """The tests of a pySigma condition tree, in order."""
+    if isinstance(condition, ConditionItem):
+        for part in condition.args:
+            yield from condition_leaves(part)
+    else:
+        yield condition

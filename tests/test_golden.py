@@ -6,6 +6,7 @@ by ``pytest tests/test_golden.py --update-golden`` and by nothing else.
 
 from __future__ import annotations
 
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,23 @@ import pytest
 from translator.build import artifacts
 from translator.config import Config
 from translator.convert import ALL, chosen_profiles, chosen_targets, convert
+from translator.explain.run import explain
 
 GOLDEN = Path(__file__).with_name("golden")
+
+EXPLAINED = {
+    # What is explained, with the targets.
+    "steganography_then_webmail": ("kql", "spl", "eql", "esql"),
+    "large_jpeg_from_new_source": ("kql", "eql"),
+    "examples/archive_sent_without_backup": (),
+    "examples/brute_force_of_several_accounts": ("spl",),
+    "examples/credential_fan_out": ("eql",),
+    "examples/dropped_then_run": (),
+    "examples/living_off_the_land_burst": ("kql",),
+    "examples/mostly_large_uploads": (),
+    "examples/remote_tool_without_deployment": ("esql",),
+    "examples/upload_above_own_maximum": (),
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +49,16 @@ def built(root: Path) -> dict[str, bytes]:
         if t.error
     )
     files["refused.txt"] = "".join(refused).encode()
+    with chdir(root):
+        for name, targets in EXPLAINED.items():
+            found = explain([f"rules/{name}.yml"], None, targets, (), (), config, "text", False)
+            files[f"explain/{Path(name).name}.txt"] = found.product.encode()
     return files
 
 
 def _is_shown(name: str) -> bool:
     """Queries with their companions, and hunting queries; other artifacts carry the same query."""
-    _, _, *below = name.split("/", 2)
+    below = name.split("/", 2)[2:]
     return bool(below) and ("/" not in below[0] or below[0].startswith("hunting/"))
 
 

@@ -15,6 +15,7 @@ import yaml
 
 from backends.diagnostics import codes
 from backends.profiles import Profile, Source, load_profiles, resolve_source
+from translator.explain.origins import source_meanings
 
 TARGETS = ("kql", "spl", "eql")
 ROW_KEYS = {
@@ -71,6 +72,7 @@ def test_a_source_code_is_explained_where_it_is_used(root: Path, target: str) ->
         for native in row.get("fields", {}).values():
             for code in native[1].split():
                 assert code in heads[file] or code in shared, (target, file, code)
+                assert code in source_meanings(), code
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -152,23 +152,28 @@ class ElasticDetections(DetectionBackend):
     def _alternatives(self, cond: Part, state: ConversionState) -> list[str]:
         """The parts of an OR; tests of one field that one list can hold are put together."""
         lists: dict[object, list[Leaf] | Part] = {}
-        for part in _flat(cond):
+        origins: dict[object, list[Part]] = {}
+        for part, origin in _flat(cond):
             if isinstance(part, ConditionFieldEqualsValueExpression) and not self.compares(part):
                 found = self.leaf(part)
                 op = self.same_list.get(found.op, found.op)
                 key: object = (op, found.column, found.not_empty)
-                held = lists.setdefault(key if found.op in self.many else object(), [])
+                key = key if found.op in self.many else object()
+                held = lists.setdefault(key, [])
                 assert isinstance(held, list)
                 if found not in held:
                     held.append(found)
+                origins.setdefault(key, []).append(origin)
             else:
                 lists[object()] = part
-        return [
-            self._tests(held)
-            if isinstance(held, list)
-            else str(self.convert_condition(held, state))
-            for held in lists.values()
-        ]
+        texts = []
+        for key, each in lists.items():
+            if isinstance(each, list):
+                texts.append(self._tests(each))
+                self.record(origins[key], texts[-1])
+            else:
+                texts.append(str(self.convert_condition(each, state)))
+        return texts
 
 
 def _is_or(cond: Any) -> bool:
@@ -179,8 +184,9 @@ def _is_or(cond: Any) -> bool:
     )
 
 
-def _flat(cond: Part) -> Iterator[Part]:
-    """The parts of an OR, those of an OR within it included; other conditions as they are."""
+def _flat(cond: Part, origin: Part | None = None) -> Iterator[tuple[Part, Part]]:
+    """The parts of an OR, those of an OR within it included, other conditions as they are; each
+    with the part of the rule's tree that it comes from (a value of a list comes from its test)."""
     if isinstance(cond, ConditionOR):
         for part in cond.args:
             if part is not None:
@@ -189,6 +195,7 @@ def _flat(cond: Part) -> Iterator[Part]:
         cond.value, SigmaExpansion
     ):
         for value in cond.value.values:
-            yield from _flat(ConditionFieldEqualsValueExpression(cond.field, value))
+            made = ConditionFieldEqualsValueExpression(cond.field, value)
+            yield from _flat(made, origin or cond)
     else:
-        yield cond
+        yield cond, origin or cond

@@ -9,7 +9,7 @@ from backends.esql import syntax
 from backends.esql.outputs import Output, sources, time_of
 from backends.esql.points import Part, Points
 from backends.esql.stream import RowColumn, Rows
-from backends.plan import Aggregate, Operator, Ordered, Statistic, Trigger
+from backends.plan import Aggregate, Operator, Ordered, Trigger
 
 SYMBOLS: Mapping[Operator, str] = {
     Operator.GT: ">",
@@ -36,14 +36,9 @@ class Fired:
 
 def always_fires(trigger: Trigger) -> bool:
     """Whether every match fires: its window holds at least itself."""
-    match trigger:
-        case Aggregate(Statistic.COUNT, Operator.GTE, number):
-            return number <= 1
-        case Aggregate(Statistic.COUNT, Operator.GT, number):
-            return number < 1
-        case Ordered(stages):
-            return len(stages) == 1
-    return False
+    if isinstance(trigger, Aggregate):
+        return trigger.every_match
+    return isinstance(trigger, Ordered) and len(trigger.stages) == 1
 
 
 def matches_alone(rows: Rows, trigger: Trigger, shown: Sequence[Output]) -> Fired:

@@ -84,7 +84,7 @@ def _aggregate(
         *baseline_outputs(wanted),
     ]
     everywhere = range(len(plan.branches))
-    alone = windows.always_fires(trigger)
+    alone = trigger.every_match
     back = period if alone else period.earlier(plan.timespan)
     if plan.baseline is not None:
         matches = passing(rows, plan.baseline, columns, plan.delay)

@@ -43,14 +43,6 @@ _RANKS: Mapping[Operator, str] = {
 }
 
 
-def always_fires(trigger: Aggregate) -> bool:
-    """Whether every match fires: its window holds at least itself."""
-    return trigger.statistic is Statistic.COUNT and (
-        (trigger.op is Operator.GTE and trigger.number <= 1)
-        or (trigger.op is Operator.GT and trigger.number < 1)
-    )
-
-
 def matches_alone(rows: Rows, matches: list[str], shown: list[Output]) -> list[str]:
     """One row per match, for a condition that every match fulfils."""
     items = [output.item for output in shown] or list(rows.key_names)

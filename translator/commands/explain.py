@@ -2,16 +2,70 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import click
 
 from translator import options
 
+_CODE = re.compile(r"TRI\d+", re.IGNORECASE)
+
 
 @click.command()
-@click.argument("code")
+@click.argument("what", nargs=-1, required=True)
+@click.option("--rule", metavar="NAME", help="Explain this rule only: its name, id or title.")
+@click.option(
+    "-t",
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="TARGET",
+    help="Also say where each part of this target's query comes from; repeatable, or all.",
+)
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    help="A profile of a target (trident list profiles); repeatable.",
+)
+@options.filters
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--all", "everything", is_flag=True, help="Show long lists and values whole.")
+@options.stack
+@options.config
 @options.reporting
-def command(code: str) -> None:
-    """Say what a CODE (such as TRI202) means, and the way out."""
+def command(
+    what: tuple[str, ...],
+    rule: str | None,
+    targets: tuple[str, ...],
+    profiles: tuple[str, ...],
+    filters: tuple[str, ...],
+    form: str,
+    everything: bool,
+    stack: str | None,
+    config_file: Path | None,
+) -> None:
+    """Say in words what a rule means, or what a CODE (such as TRI202) means.
+
+    WHAT is a code, or rule files: FILE, FILE:RULE, folders, or - for standard input. Give the
+    files that a correlation's rules stand in, too.
+    """
+    if all(map(_CODE.fullmatch, what)):
+        click.echo("\n\n".join(map(_code, what)))
+        return
+    from translator.explain.run import explain
+
+    config = options.read_config(config_file, stack)
+    outcome = explain(what, rule, targets, profiles, filters, config, form, everything)
+    click.echo(outcome.product.encode(), nl=False)
+    for line in outcome.findings():
+        options.say(line)
+    options.leave(options.FOUND if outcome.errors else 0)
+
+
+def _code(code: str) -> str:
     from backends.diagnostics import codes
     from translator.suggest import unknown
 
@@ -23,4 +77,4 @@ def command(code: str) -> None:
     if "text" in entry:
         lines.append(f"On a query: {entry['text']}")
     lines.append(f"What to do: {entry['help']}")
-    click.echo("\n".join(lines))
+    return "\n".join(lines)
