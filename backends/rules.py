@@ -85,10 +85,14 @@ class Rule:
 
 @dataclass(slots=True)
 class Ruleset:
-    """All rules that were loaded, by name and id, and what was wrong with the others."""
+    """All rules that were loaded, by name and id, and what was wrong with the others.
+
+    ``off`` holds the filters that were not applied, each as a rule that matches what it keeps.
+    """
 
     rules: list[Rule] = field(default_factory=list)
     filters: list[tuple[SigmaFilter, Document]] = field(default_factory=list)
+    off: list[Rule] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     narrowed_by: dict[str, Document] = field(default_factory=dict)
@@ -188,6 +192,8 @@ class Ruleset:
                 if isinstance(rule.sigma, SigmaRule)
                 and (named or rule.document.span.file == document.span.file)
             ]
+            if not (named or chosen):
+                self.off.append(_kept_by(document))
             brought = [name for rule in chosen for name in _narrow(rule, sigma)]
             self.narrowed_by.update(dict.fromkeys(brought, document))
             if (named or chosen) and not brought:
@@ -206,7 +212,7 @@ class Ruleset:
             items=[ProcessingItem(ValueListPlaceholderTransformation(include=list(placeholders)))],
             vars={name: list(values) for name, values in placeholders.items()},
         )
-        for rule in self.rules:
+        for rule in (*self.rules, *self.off):
             if isinstance(rule.sigma, SigmaRule):
                 pipeline.apply(rule.sigma)
 
@@ -246,6 +252,14 @@ def _check_condition(sigma: SigmaFilter, document: Document) -> None:
             _ = condition.parsed
     except SigmaError as error:
         raise TridentError("TRI101", str(error), span=document.at("filter", "condition")) from error
+
+
+def _kept_by(document: Document) -> Rule:
+    """A filter's own condition as a rule."""
+    data = document.data
+    detection = {key: value for key, value in data["filter"].items() if key != "rules"}
+    rule = {"title": "filter", "logsource": data["logsource"], "detection": detection}
+    return Rule(SigmaRule.from_dict(rule), document, identity(document))
 
 
 def _narrow(rule: SigmaRule, sigma: SigmaFilter) -> list[str]:

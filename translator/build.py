@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -113,12 +114,14 @@ def _deployments(
                 continue
             metadata, run = given
             stem = stems[planned.identity]
-            deployment = deploy(planned, profiles[place], metadata, run, stem, kind.required)
+            deployment = deploy(
+                planned, profiles[place], metadata, run, stem, kind.required, kind.overlap
+            )
         except TridentError as error:
             outcome.diagnostics.append(error.at(planned.identity.span).diagnostic)
             continue
         if deployment is not None:
-            found[place].append(deployment)
+            found[place].append(replace(deployment, filters=tuple(outcome.off)))
     return found
 
 

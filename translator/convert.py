@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from backends.diagnostics import Diagnostic, Severity, Span, TridentError
 from backends.planner import Planned, plan_all
 from backends.profiles import TARGETS, Profile, default_profile, load_profiles
-from backends.rules import Document, Ruleset
+from backends.rules import Document, Rule, Ruleset
 from backends.translate import translate
 from backends.translation import Translation
 from translator.config import Config
@@ -23,12 +23,13 @@ ALL = "all"
 class Outcome:
     """What became of the rules: each translation with its rule, and everything to be reported.
 
-    ``planned`` holds the rules that are emitted, with their plans; ``inputs`` maps every file
-    that was read to its SHA-256.
+    ``planned`` holds the rules that are emitted, with their plans; ``off`` the filters that are not
+    applied (``Ruleset.off``); ``inputs`` maps every file that was read to its SHA-256.
     """
 
     results: list[tuple[Planned, Translation]] = field(default_factory=list)
     planned: list[Planned] = field(default_factory=list)
+    off: list[Rule] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     inputs: dict[str, str] = field(default_factory=dict)
 
@@ -65,7 +66,7 @@ def convert(
     loaded, ruleset = read_rules(paths, config, filters)
     diagnostics = [*loaded.diagnostics, *ruleset.diagnostics]
     outcome = Outcome(diagnostics=diagnostics, inputs=loaded.inputs)
-    outcome.planned = plan_all(ruleset)
+    outcome.planned, outcome.off = plan_all(ruleset), ruleset.off
     for planned in outcome.planned:
         outcome.diagnostics += planned.diagnostics
         if planned.plan is not None:

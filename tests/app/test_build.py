@@ -98,7 +98,7 @@ def test_manifest(trident: Trident, project: Path) -> None:
         path: hashlib.sha256(content).hexdigest() for path, content in rules.items()
     }
     listed = [path for each in manifest["translations"] for path in each["files"]]
-    assert sorted(listed) == sorted(dist)
+    assert set(listed) == set(dist)  # an import file holds several rules
     refused = [each for each in manifest["translations"] if each["fidelity"] == "refused"]
     assert {(each["profile"], each["error"]["code"]) for each in refused} == {
         ("defender", "TRI201"),

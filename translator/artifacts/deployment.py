@@ -15,10 +15,11 @@ from backends.diagnostics import Diagnostic, Refusal, TridentError
 from backends.plan import Correlation, Plan, Run, Search, scheduled
 from backends.planner import Planned
 from backends.profiles import Profile, resolve
+from backends.rules import Rule
 from backends.translate import translate
 from backends.translation import Translation
 from translator.artifacts.metadata import Entity, Metadata
-from translator.artifacts.schedule import fitted, period
+from translator.artifacts.schedule import overlapping, period
 
 UNBOUNDED = "TRI359"
 """The refusal of a run by a language without a current time: its SIEM's schedule bounds it."""
@@ -29,8 +30,10 @@ class Deployment:
     """One rule under one profile, for the artifact writers.
 
     ``hunt`` is the rule as written, with the columns of its entities; ``rule`` one run of
-    ``run``, reading ``period`` seconds; a language that cannot bound a run (EQL) has the plain
-    query there, and the SIEM's own schedule bounds it. Both have a query. ``stem`` names files.
+    ``run``, looking ``overlap`` seconds further back and reading ``period`` seconds; a language
+    that cannot bound a run (EQL) has the plain query there, and the SIEM's own schedule bounds it.
+    Both have a query. ``stem`` names files; ``filters`` are those that are not applied, each as a
+    rule that matches what it keeps.
     """
 
     planned: Planned
@@ -42,6 +45,8 @@ class Deployment:
     period: int
     stem: str
     entities: tuple[Entity, ...]
+    overlap: int = 0
+    filters: tuple[Rule, ...] = ()
 
     @property
     def plan(self) -> Plan:
@@ -103,10 +108,12 @@ def deploy(
     run: Run,
     stem: str,
     required: Sequence[str] = (),
+    overlap: int = 0,
 ) -> Deployment | None:
     """The rule made ready for a profile; None where it has no query that stands on its own.
 
-    ``required`` are Sigma fields that the SIEM wants in every result.
+    ``required`` are Sigma fields that the SIEM wants in every result, ``overlap`` the seconds that
+    its runs look at again.
 
     Raises:
         TridentError: TRI701 for a rule that cannot run on a schedule.
@@ -115,14 +122,23 @@ def deploy(
     entities = metadata.entities or tuple(_usual_entities(planned.plan, profile))
     named = [name for entity in entities for name in entity.identifiers.values()]
     plan = _showing(planned.plan, dict.fromkeys([*required, *named]), profile)
-    run = fitted(plan, run)
-    hunt, rule = translate(plan, profile), translate(scheduled(plan, run), profile)
+    run, reading = overlapping(plan, run, overlap)
+    hunt, rule = translate(plan, profile), translate(scheduled(plan, reading), profile)
     if rule.error and rule.error.code == UNBOUNDED:
         rule = translate(_unbounded(plan), profile)
     if hunt.query is None or rule.query is None or rule.query.parameters:
         return None
     return Deployment(
-        planned, profile, metadata, hunt, rule, run, period(plan, run), stem, entities
+        planned=planned,
+        profile=profile,
+        metadata=metadata,
+        hunt=hunt,
+        rule=rule,
+        run=run,
+        period=period(plan, reading),
+        stem=stem,
+        entities=entities,
+        overlap=reading.frequency - run.frequency,
     )
 
 

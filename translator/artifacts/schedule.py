@@ -70,6 +70,19 @@ def fitted(plan: Plan, run: Run) -> Run:
     return run
 
 
+def overlapping(plan: Plan, run: Run, overlap: int) -> tuple[Run, Run]:
+    """How often the plan runs, and what each run looks at: ``overlap`` seconds more, where a SIEM
+    starts its runs late and keeps the repeated alerts apart.
+
+    Raises:
+        TridentError: TRI701 as ``fitted``.
+    """
+    reading = fitted(plan, Run(run.frequency + overlap, run.delay))
+    if reading.frequency <= overlap:  # a baseline's current window is no longer than that
+        return reading, reading
+    return Run(reading.frequency - overlap, run.delay), reading
+
+
 def _over_baseline(plan: Plan) -> bool:
     return isinstance(plan, Correlation) and (
         plan.baseline is not None or any(_over_baseline(b.matches) for b in plan.branches)

@@ -7,19 +7,26 @@ from dataclasses import dataclass
 
 from translator.artifacts import sentinel
 from translator.artifacts.deployment import Writer
+from translator.artifacts.elastic import rules as elastic
+from translator.artifacts.elastic.exceptions import exception_lists
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """The writers of a target or of one of its profiles; ``required`` are the Sigma fields that
-    the SIEM asks of every result."""
+    the SIEM asks of every result, ``overlap`` the seconds that its runs look at again."""
 
     writers: Sequence[Writer]
     required: tuple[str, ...] = ()
+    overlap: int = 0
 
+
+ELASTIC = Kind((elastic.detection_rules, exception_lists), overlap=elastic.OVERLAP)
 
 KINDS: Mapping[str, Kind] = {
     "kql/sentinel": Kind((sentinel.hunting_queries,)),
+    "eql": ELASTIC,
+    "esql": ELASTIC,
 }
 """By ``target/profile``, or by ``target`` for all profiles of it."""
 

@@ -1,0 +1,52 @@
+"""Elastic rules built from rule documents, in-process."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backends.diagnostics import Diagnostic
+from translator.build import artifacts
+from translator.config import Config
+from translator.convert import chosen_profiles, convert
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The files of a build by path, and what was reported."""
+
+    files: dict[str, str]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def rules(self, place: str) -> list[dict[str, Any]]:
+        """The rules of a profile's import file, without the line of export details."""
+        return [json.loads(line) for line in self.files[f"{place}/rules.ndjson"].splitlines()][:-1]
+
+
+TYPES = {"keyword": "string", "wildcard": "string", "boolean": "bool", "text": "text"}
+
+
+def fields(rule: dict[str, Any]) -> dict[str, str]:
+    """The fields that a rule says it needs, with their types as a profile's columns have them: all
+    that its query may read."""
+    types = {each["name"]: each["type"] for each in rule["required_fields"]}
+    return {name: TYPES.get(kind, kind) for name, kind in types.items()}
+
+
+def build(rules: Path, config: Config | None = None) -> Built:
+    """Every file of a rules folder for the Elastic targets."""
+    config = config or Config()
+    profiles = chosen_profiles(("eql", "esql"), (), config, every=True)
+    outcome = convert([str(rules)], profiles, config)
+    files = artifacts(outcome, rules, config, profiles)
+    return Built({path: text.decode() for path, text in files.items()}, outcome.diagnostics)
+
+
+@pytest.fixture(scope="session")
+def shipped(root: Path) -> Built:
+    """The shipped rules."""
+    return build(root / "rules")
