@@ -77,7 +77,9 @@ def _check_detection(document: Document) -> None:
 
 
 def _check_values(document: Document, condition: object) -> None:
-    if isinstance(condition, ConditionItem):
+    # Tests first: ConditionItem is an abstract class, which isinstance is slow on.
+    if not isinstance(condition, ConditionFieldEqualsValueExpression | ConditionValueExpression):
+        assert isinstance(condition, ConditionItem)
         for part in condition.args:
             if part is None:  # pySigma 1.5.1, for a pattern that fits no name
                 raise TridentError(
@@ -87,7 +89,6 @@ def _check_values(document: Document, condition: object) -> None:
                 )
             _check_values(document, part)
         return
-    assert isinstance(condition, ConditionFieldEqualsValueExpression | ConditionValueExpression)
     value = condition.value
     if isinstance(condition, ConditionValueExpression) and not _is_keyword(value):
         raise TridentError(

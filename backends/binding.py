@@ -153,15 +153,28 @@ def binding_notes(bound: Bound) -> tuple[Note, ...]:
 
 def condition_fields(condition: object) -> Iterator[str]:
     """The Sigma fields that a pySigma condition tree reads, with repetitions."""
-    if isinstance(condition, ConditionItem):
-        for part in condition.args:
-            yield from condition_fields(part)
-    elif isinstance(condition, ConditionFieldEqualsValueExpression):
-        yield condition.field
-        if isinstance(condition.value, SigmaFieldReference):
-            yield condition.value.field
-    else:
-        assert isinstance(condition, ConditionValueExpression)
+    for test in condition_tests(condition):
+        if isinstance(test, ConditionFieldEqualsValueExpression):
+            yield test.field
+            if isinstance(test.value, SigmaFieldReference):
+                yield test.value.field
+
+
+def condition_tests(
+    condition: object,
+) -> list[ConditionFieldEqualsValueExpression | ConditionValueExpression]:
+    """The tests of fields and the keywords of a pySigma condition tree, in order."""
+    found = []
+    waiting = [condition]
+    while waiting:
+        # Tests first: ConditionItem is an abstract class, which isinstance is slow on.
+        part = waiting.pop()
+        if isinstance(part, ConditionFieldEqualsValueExpression | ConditionValueExpression):
+            found.append(part)
+        else:
+            assert isinstance(part, ConditionItem)
+            waiting.extend(reversed(part.args))
+    return found
 
 
 def _bind_search(plan: Search, profile: Profile) -> BoundSearch:

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib import resources
-
-import yaml
 
 
 class Severity(StrEnum):
@@ -88,6 +85,11 @@ class Refusal(TridentError):
 @cache
 def codes() -> Mapping[str, Mapping[str, str]]:
     """The table of all codes: code -> {title, help}; a note's code also has its ``text``."""
+    # Here, so that a run whose result is in the cache does without them.
+    from importlib import resources
+
+    import yaml
+
     text = resources.files("backends").joinpath("codes.yml").read_text(encoding="utf-8")
     table: Mapping[str, Mapping[str, str]] = yaml.load(text, Loader=yaml.CSafeLoader)
     return table

@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -150,9 +150,7 @@ def resolve_source(logsource: LogSource, profile: Profile) -> Source:
     if best is not None and reason is None:
         profile._resolved[logsource] = best
         return best
-    near = difflib.get_close_matches(
-        str(logsource), {str(source.logsource) for source in profile.sources}, n=2
-    )
+    near = _nearest(str(logsource), tuple(str(source.logsource) for source in profile.sources), 2)
     others = f"this profile has {' and '.join(near)}; " if near else ""
     raise Refusal(
         "TRI201",
@@ -160,6 +158,12 @@ def resolve_source(logsource: LogSource, profile: Profile) -> Source:
         + (f": {reason}" if reason else ""),
         hint=f"{others}add a table in trident.yml",
     )
+
+
+@lru_cache(maxsize=4096)
+def _nearest(name: str, known: tuple[str, ...], count: int) -> list[str]:
+    """The known names that are spelt most alike; kept, for rules lack the same things often."""
+    return difflib.get_close_matches(name, dict.fromkeys(known), n=count)
 
 
 def _missing(logsource: LogSource, best: Source | None, profile: Profile) -> str | None:
@@ -181,7 +185,7 @@ def resolve(logsource: LogSource, name: str, profile: Profile) -> Column:
     column = source.column(name)
     if column is None:
         why = source.refused.get(name)
-        near = () if why else difflib.get_close_matches(name, source.fields, n=1, cutoff=0.6)
+        near = () if why else _nearest(name, tuple(source.fields), 1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise Refusal(
             "TRI202",

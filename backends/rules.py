@@ -123,6 +123,11 @@ class Ruleset:
         ruleset._expand(placeholders or {})
         return ruleset
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name and id that was given to a rule, those of broken ones included."""
+        return frozenset((*self._by_reference, *self.broken))
+
     def find(self, reference: str) -> Rule | None:
         """The rule of that name or id; None for one that is broken or not there."""
         return None if reference in self.broken else self._by_reference.get(reference)

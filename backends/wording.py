@@ -106,22 +106,24 @@ def reworded(condition: Any, wording: Wording) -> Any:
     Raises:
         Refusal: TRI205 for a value that the records cannot hold.
     """
-    if isinstance(condition, ConditionItem):
-        args = [reworded(part, wording) for part in condition.args]
-        if all(new is old for new, old in zip(args, condition.args, strict=True)):
+    # Tests first: ConditionItem is an abstract class, which isinstance is slow on.
+    if isinstance(condition, ConditionFieldEqualsValueExpression):
+        rewrite = _rewrite(condition.field, wording)
+        if rewrite is None:
             return condition
-        if isinstance(condition, ConditionOR):
-            return _any(list({_identity(part): part for part in args}.values()))
-        return type(condition)(args)
+        if isinstance(condition.value, SigmaExpansion):
+            values = condition.value.values
+            return ConditionOR([rewrite(condition.field, value) for value in values])
+        return rewrite(condition.field, condition.value)
     if isinstance(condition, ConditionValueExpression):
         return _keyword(condition, wording.keywords)
-    assert isinstance(condition, ConditionFieldEqualsValueExpression)
-    rewrite = _rewrite(condition.field, wording)
-    if rewrite is None:
+    assert isinstance(condition, ConditionItem)
+    args = [reworded(part, wording) for part in condition.args]
+    if all(new is old for new, old in zip(args, condition.args, strict=True)):
         return condition
-    if isinstance(condition.value, SigmaExpansion):
-        return ConditionOR([rewrite(condition.field, value) for value in condition.value.values])
-    return rewrite(condition.field, condition.value)
+    if isinstance(condition, ConditionOR):
+        return _any(list({_identity(part): part for part in args}.values()))
+    return type(condition)(args)
 
 
 def selected(condition: Any, wording: Wording) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,21 @@ def shared(root: Path) -> Path:
     folder = root.parent / "shared"
     if not folder.is_dir():
         pytest.skip("no ../shared beside the project")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names for the caches of tests, each a new one."""
+    folder = tmp_path_factory.mktemp("caches")
+    return (folder / str(number) for number in count())
+
+
+@pytest.fixture(autouse=True)
+def own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test sees what another one has put into the cache; the folder is made when needed."""
+    folder = next(_caches)
+    monkeypatch.setenv("TRIDENT_CACHE_DIR", str(folder))
     return folder
 
 

@@ -121,7 +121,7 @@ def _deployments(
             outcome.diagnostics.append(error.at(planned.identity.span).diagnostic)
             continue
         if deployment is not None:
-            found[place].append(replace(deployment, filters=tuple(outcome.off)))
+            found[place].append(replace(deployment, filters=tuple(outcome.ruleset.off)))
     return found
 
 

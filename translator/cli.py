@@ -11,6 +11,8 @@ from importlib import import_module
 
 import click
 
+from translator import collector
+
 COMMANDS = ("check", "convert", "build", "verify", "explain", "list")
 """The commands, each in the module of ``translator.commands`` with its name."""
 
@@ -35,3 +37,6 @@ class Commands(click.Group):
 @click.version_option(package_name="sigma-trident", prog_name="trident")
 def main() -> None:
     """Sigma detections and correlations as KQL, SPL and EQL, with their fidelity stated."""
+
+
+collector.skip_at_exit()

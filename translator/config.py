@@ -32,11 +32,11 @@ from backends.raw import check_keys
 from backends.rules import Document
 from translator.artifacts.schedule import read_run
 from translator.languages import LANGUAGES
-from translator.load import document, merged, read_text
+from translator.load import document, merged
+from translator.sources import CONFIG as NAME
+from translator.sources import read_text
 from translator.suggest import unknown
 from translator.yamltext import BrokenDocument, read_documents
-
-NAME = "trident.yml"
 
 HOURLY = Run(3600, 300)
 """The schedule of a rule for which nobody says another: every hour, data up to 5 minutes late."""
@@ -115,14 +115,6 @@ class Config:
         profile = load_profiles(target)[name]
         profile = with_settings(profile, merged(profile.settings, self.settings.get(target, {})))
         return _extended(profile, self.tables.get(target, ()), self.fields.get(target, ()))
-
-
-def find_config(start: Path) -> Path | None:
-    """The nearest ``trident.yml`` in ``start`` or a folder above it."""
-    start = start.absolute()
-    return next(
-        (path for folder in (start, *start.parents) if (path := folder / NAME).is_file()), None
-    )
 
 
 def read_config(path: Path | None) -> Config:

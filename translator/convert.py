@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from backends.diagnostics import Diagnostic, Severity, Span, TridentError
 from backends.planner import Planned, plan_all
 from backends.profiles import TARGETS, Profile, default_profile, load_profiles
-from backends.rules import Document, Rule, Ruleset
+from backends.rules import Document, Ruleset
 from backends.translate import translate
 from backends.translation import Translation
 from translator.config import Config
-from translator.load import Loaded, load
+from translator.load import Loaded, load_sources
+from translator.sources import Source, read_sources
 from translator.suggest import unknown
 
 ALL = "all"
@@ -23,15 +24,15 @@ ALL = "all"
 class Outcome:
     """What became of the rules: each translation with its rule, and everything to be reported.
 
-    ``planned`` holds the rules that are emitted, with their plans; ``off`` the filters that are not
-    applied (``Ruleset.off``); ``inputs`` maps every file that was read to its SHA-256.
+    ``ruleset`` holds the rules that were loaded, ``planned`` those that are emitted, with their
+    plans; ``inputs`` maps every file that was read to its SHA-256.
     """
 
     results: list[tuple[Planned, Translation]] = field(default_factory=list)
     planned: list[Planned] = field(default_factory=list)
-    off: list[Rule] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     inputs: dict[str, str] = field(default_factory=dict)
+    ruleset: Ruleset = field(default_factory=Ruleset)
 
     @property
     def translations(self) -> list[Translation]:
@@ -61,12 +62,30 @@ def convert(
     """Translate every emitted rule under ``paths`` for each profile.
 
     Raises:
-        TridentError: as ``read_rules``.
+        TridentError: TRI111 for a filter that no document defines, TRI505 without any rule.
     """
-    loaded, ruleset = read_rules(paths, config, filters)
+    sources = read_sources(paths, named_filters=bool(filters))
+    outcome = translate_files(sources, profiles, config, filters)
+    if not outcome.ruleset.rules and not outcome.diagnostics:
+        raise no_rules()
+    return outcome
+
+
+def translate_files(
+    sources: Iterable[Source],
+    profiles: Sequence[Profile],
+    config: Config,
+    filters: Sequence[str] = (),
+) -> Outcome:
+    """Translate every emitted rule of files that were read, for each profile.
+
+    Raises:
+        TridentError: TRI111 for a filter that no document defines.
+    """
+    loaded, ruleset = load_rules(sources, config, filters)
     diagnostics = [*loaded.diagnostics, *ruleset.diagnostics]
-    outcome = Outcome(diagnostics=diagnostics, inputs=loaded.inputs)
-    outcome.planned, outcome.off = plan_all(ruleset), ruleset.off
+    outcome = Outcome(diagnostics=diagnostics, inputs=loaded.inputs, ruleset=ruleset)
+    outcome.planned = plan_all(ruleset)
     for planned in outcome.planned:
         outcome.diagnostics += planned.diagnostics
         if planned.plan is not None:
@@ -85,7 +104,22 @@ def read_rules(
     Raises:
         TridentError: TRI111 for a filter that no document defines, TRI505 without any rule.
     """
-    loaded = load(paths, named_filters=bool(filters))
+    sources = read_sources(paths, named_filters=bool(filters))
+    loaded, ruleset = load_rules(sources, config, filters)
+    if not (ruleset.rules or loaded.diagnostics or ruleset.diagnostics):
+        raise no_rules()
+    return loaded, ruleset
+
+
+def load_rules(
+    sources: Iterable[Source], config: Config, filters: Sequence[str] = ()
+) -> tuple[Loaded, Ruleset]:
+    """The documents of files that were read, and their rules with the filters applied.
+
+    Raises:
+        TridentError: TRI111 for a filter that no document defines.
+    """
+    loaded = load_sources(sources)
     known = filter_names(loaded.documents)
     for name in filters:
         if name not in known:
@@ -94,9 +128,12 @@ def read_rules(
         loaded.documents, filters=filters, placeholders=config.placeholders
     )
     ruleset.broken |= loaded.broken
-    if not (ruleset.rules or loaded.diagnostics or ruleset.diagnostics):
-        raise TridentError("TRI505", "no Sigma rule in the given files")
     return loaded, ruleset
+
+
+def no_rules() -> TridentError:
+    """TRI505: nothing in the files, neither a rule nor anything wrong."""
+    return TridentError("TRI505", "no Sigma rule in the given files")
 
 
 def internal_error(error: Exception, profile: Profile, span: Span) -> Diagnostic:

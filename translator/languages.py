@@ -44,4 +44,6 @@ LANGUAGES: Mapping[str, Language] = {
 def printable(text: str) -> str:
     """``text`` on one line: each character that would break it or steer a terminal replaced by
     its escape."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from backends.diagnostics import Diagnostic, Span, TridentError
+from backends.diagnostics import Diagnostic, TridentError
 from backends.rules import Document
+from translator.sources import FILTERS, Source, decoded, read_sources
 from translator.yamltext import BrokenDocument, Place, YamlDocument, locate, read_documents
-
-MAX_BYTES = 10_000_000
-"""The largest rule file that is read."""
-
-STDIN = "-"
-FILTERS = "filters"
-"""The name of a folder whose documents are filters, each off until switched on by name."""
-
-_SUFFIXES = (".yml", ".yaml")
-_NOT_RULES = ("trident.yml", "trident.yaml")
-_EVENTS = (".events.yml", ".events.yaml")
 
 
 @dataclass(slots=True)
@@ -44,37 +30,24 @@ def load(paths: Iterable[str], *, named_filters: bool = False) -> Loaded:
     With ``named_filters`` the ``filters`` folder beside a given file is read too, so that a
     filter can be switched on for it.
     """
+    return load_sources(read_sources(paths, named_filters=named_filters))
+
+
+def load_sources(sources: Iterable[Source]) -> Loaded:
+    """The documents of rule files that were read, in their order."""
     loaded = Loaded()
-    for file in _unique(_files(paths, named_filters)):
+    for source in sources:
+        if source.error:
+            loaded.diagnostics.append(source.error)
+            continue
+        loaded.inputs[source.name] = source.digest
         try:
-            content = _read(file)
+            text = decoded(source.content, source.name)
         except TridentError as error:
             loaded.diagnostics.append(error.diagnostic)
             continue
-        name = display(file)
-        loaded.inputs[name] = hashlib.sha256(content).hexdigest()
-        try:
-            text = _decode(content, name)
-        except TridentError as error:
-            loaded.diagnostics.append(error.diagnostic)
-            continue
-        only_filters = Path(file).parent.name == FILTERS
-        _add(loaded, text, name, only_filters)
+        _add(loaded, text, source.name, source.only_filters)
     return loaded
-
-
-def read_text(file: str) -> str:
-    """The text of one file.
-
-    Raises:
-        TridentError: TRI001 unreadable or not UTF-8, TRI006 too large.
-    """
-    return _decode(_read(file), display(file))
-
-
-def display(file: str) -> str:
-    """The name of an input in diagnostics and JSON."""
-    return "<stdin>" if file == STDIN else Path(file).as_posix()
 
 
 def document(parsed: YamlDocument) -> Document:
@@ -153,78 +126,3 @@ def merged(base: Any, over: Mapping[Any, Any]) -> dict[Any, Any]:
     for key, value in over.items():
         result[key] = merged(result.get(key), value) if isinstance(value, dict) else value
     return result
-
-
-def _files(paths: Iterable[str], named_filters: bool) -> Iterator[str]:
-    for path in paths:
-        if path == STDIN:
-            yield path
-        elif Path(path).is_dir():
-            yield from _walk(path, ())
-        else:
-            yield path
-            beside = Path(path).parent / FILTERS
-            if named_filters and beside.is_dir():
-                yield from _walk(str(beside), ())
-
-
-def _walk(folder: str, above: tuple[str, ...]) -> Iterator[str]:
-    """The rule files below ``folder``, sorted; hidden ones and symlinks to a folder above are
-    left out."""
-    above = (*above, os.path.realpath(folder))
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        yield folder  # reading it as a file reports why it cannot be read
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            if os.path.realpath(entry.path) not in above:
-                yield from _walk(entry.path, above)
-        elif _is_rule_file(entry.name) and (entry.is_file() or not Path(entry.path).exists()):
-            yield entry.path  # a dangling link is reported when it is read, a pipe left out
-
-
-def _is_rule_file(name: str) -> bool:
-    return name.endswith(_SUFFIXES) and not name.endswith(_EVENTS) and name not in _NOT_RULES
-
-
-def _unique(files: Iterable[str]) -> Iterator[str]:
-    seen: set[str | tuple[int, int]] = set()
-    for file in files:
-        key: str | tuple[int, int] = file
-        if file != STDIN and Path(file).exists():
-            found = Path(file).stat()
-            key = (found.st_dev, found.st_ino)
-        if key not in seen:
-            seen.add(key)
-            yield file
-
-
-def _read(file: str) -> bytes:
-    span = Span(display(file))
-    try:
-        if file == STDIN:
-            content = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with Path(file).open("rb") as stream:
-                content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise TridentError("TRI001", error.strerror or str(error), span=span) from error
-    if len(content) > MAX_BYTES:
-        raise TridentError("TRI006", f"larger than {MAX_BYTES:,} bytes", span=span)
-    return content
-
-
-def _decode(content: bytes, name: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = content[: error.start].split(b"\n")
-        raise TridentError(
-            "TRI001",
-            f"not UTF-8: byte 0x{content[error.start]:02X}",
-            span=Span(name, len(before), len(before[-1]) + 1),
-        ) from error

@@ -33,6 +33,11 @@ def reporting(command: Command) -> Command:
 
             say(finding(error.diagnostic))
             leave(FAILED)
+        except KeyboardInterrupt:
+            from translator.output import finding
+
+            say(finding(TridentError("TRI531", "interrupted").diagnostic))
+            leave(FAILED)
 
     return reported
 
@@ -52,7 +57,27 @@ stack = click.option(
     metavar="VERSION",
     help="Elastic's version for esql, such as 9.3; default: trident.yml.",
 )
+jobs = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Work in N processes; default: one per processor where that pays.",
+)
+no_cache = click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+cache_dir = click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The cache's folder; default: $TRIDENT_CACHE_DIR, else .trident_cache beside trident.yml.",
+)
 strict = click.option("--strict", is_flag=True, help="Exit 1 on a refusal, too.")
+
+
+def find_config(file: Path | None) -> Path | None:
+    """The ``trident.yml`` given, or else the nearest one, or None."""
+    from translator.sources import find_config
+
+    return file or find_config(Path())
 
 
 def read_config(file: Path | None, stack: str | None) -> Config:
@@ -61,19 +86,26 @@ def read_config(file: Path | None, stack: str | None) -> Config:
     Raises:
         TridentError: as ``translator.config.read_config``.
     """
-    from translator.config import find_config, read_config
+    from translator.config import read_config
 
-    config = read_config(file or find_config(Path()))
+    config = read_config(find_config(file))
     return config.with_setting("esql", "stack", stack) if stack else config
+
+
+def cache_folder(chosen: Path | None, config: Path | None) -> Path:
+    """The cache's folder: chosen, that of the environment, beside ``trident.yml`` or here."""
+    from translator.cache import cache_folder
+
+    return cache_folder(chosen, config)
 
 
 def report(outcome: Outcome) -> None:
     """Print every finding of a run and what came out, counted."""
-    from translator.output import findings, summary
+    from translator.output import placed_findings, tally
 
-    for line in findings(outcome):
+    for _, line in placed_findings(outcome):
         say(line)
-    say(summary(outcome))
+    say(tally(outcome).summary())
 
 
 def say(line: str) -> None:

@@ -5,21 +5,41 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-from backends.diagnostics import Span, TridentError
-from backends.translation import SCHEMA_VERSION, Query, Translation
+from backends.translation import SCHEMA_VERSION, Fidelity, Query, Translation
 from translator.convert import Outcome
 from translator.languages import LANGUAGES
 from translator.reports.sources import Sources
 from translator.reports.text import finding as finding
 
+_IN_LIST = " " * 4
+"""Where an object begins that stands in a list of the JSON product."""
 
-def text(translations: Iterable[Translation]) -> str:
-    """Each query below a comment that says what it is, a blank line between two queries."""
-    blocks = [block for translation in translations for block in query_texts(translation)]
-    return "\n".join(blocks)
+
+def blocks(translation: Translation, form: str) -> Iterator[str]:
+    """A translation as ``trident convert --format`` writes it: the texts of its queries, or
+    one JSON object."""
+    if form == "json":
+        # In JSON a line break only ever parts lines: in a string it is an escape.
+        yield dump_json(translation.to_dict()).rstrip("\n").replace("\n", "\n" + _IN_LIST)
+    else:
+        yield from query_texts(translation)
+
+
+def joined(blocks: Iterable[bytes], form: str) -> bytes:
+    """The product of a run from the ``blocks`` of its translations: each query below a comment
+    that says what it is, a blank line between two queries; or one JSON object."""
+    if form != "json":
+        return b"\n".join(blocks)
+    head = f'{{\n  "schema": {SCHEMA_VERSION},\n  "translations": ['.encode()
+    parts = list(blocks)
+    if not parts:
+        return head + b"]\n}\n"
+    parts[0] = head + f"\n{_IN_LIST}".encode() + parts[0]
+    parts[-1] += b"\n  ]\n}\n"
+    return f",\n{_IN_LIST}".encode().join(parts)
 
 
 def query_texts(translation: Translation) -> Iterator[str]:
@@ -35,23 +55,42 @@ def query_texts(translation: Translation) -> Iterator[str]:
         yield f"{header}{body.rstrip()}\n"
 
 
-def as_json(translations: Iterable[Translation]) -> str:
-    """The one JSON object that ``trident convert --format json`` writes."""
-    return dump_json(
-        {
-            "schema": SCHEMA_VERSION,
-            "translations": [translation.to_dict() for translation in translations],
-        }
-    )
-
-
 def dump_json(value: Any) -> str:
     """``value`` as indented JSON with a newline at its end; keys stay in their order."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def findings(outcome: Outcome) -> Iterator[str]:
-    """Every diagnostic and refusal of a run as printed, in the order of file and line."""
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many translations there are of each level, refusals and errors."""
+
+    levels: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+    errors: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.levels + other.levels, self.refused + other.refused, self.errors + other.errors
+        )
+
+    def summary(self) -> str:
+        """``6 translations: 4 exact, 2 covering; 1 refused; 0 errors``."""
+        levels = [str(level) for level in Fidelity if self.levels[level]]
+        counted = ", ".join(f"{self.levels[level]} {level}" for level in levels)
+        return (
+            f"{_number(self.levels.total(), 'translation')}{': ' if counted else ''}{counted}; "
+            f"{self.refused} refused; {_number(self.errors, 'error')}"
+        )
+
+
+def tally(outcome: Outcome) -> Tally:
+    """What came out of a run, counted."""
+    levels = Counter(str(t.fidelity) for t in outcome.translations if t.query)
+    return Tally(levels, outcome.refused, outcome.errors)
+
+
+def placed_findings(outcome: Outcome) -> list[tuple[tuple[str, int], str]]:
+    """Every diagnostic and refusal of a run as printed, in the order of its file and line."""
     found = [(diagnostic, "") for diagnostic in outcome.diagnostics]
     found += [
         (translation.error, f"{translation.target} {translation.profile}")
@@ -60,18 +99,10 @@ def findings(outcome: Outcome) -> Iterator[str]:
     ]
     found.sort(key=lambda each: (each[0].span.file, each[0].span.line))
     sources = Sources()
-    for diagnostic, where in found:
-        yield finding(diagnostic, where, sources)
-
-
-def summary(outcome: Outcome) -> str:
-    """What came out, counted: ``6 queries: 4 exact, 1 covering; 1 refused; 0 errors``."""
-    levels = Counter(str(t.fidelity) for t in outcome.translations if t.query)
-    counted = ", ".join(f"{number} {level}" for level, number in levels.items())
-    return (
-        f"{_number(sum(levels.values()), 'translation')}{': ' if counted else ''}{counted}; "
-        f"{outcome.refused} refused; {_number(outcome.errors, 'error')}"
-    )
+    return [
+        ((diagnostic.span.file, diagnostic.span.line), finding(diagnostic, where, sources))
+        for diagnostic, where in found
+    ]
 
 
 def _number(count: int, what: str) -> str:
@@ -93,17 +124,3 @@ def _header(translation: Translation, query: Query, part: str) -> Iterator[str]:
         yield f"goes with {names} (--format json, or trident build)"
     for note in translation.notes:
         yield f"note {note.code}: {note.text}"
-
-
-def write_file(path: Path, content: str) -> None:
-    """Write a text file as UTF-8.
-
-    Raises:
-        TridentError: TRI503 when it cannot be written.
-    """
-    try:
-        path.write_bytes(content.encode())
-    except OSError as error:
-        raise TridentError(
-            "TRI503", error.strerror or str(error), span=Span(path.as_posix())
-        ) from error

@@ -127,8 +127,29 @@ def split(text: str, file: str) -> Iterator[Place]:
     yield Place(file, text[start:], line)
 
 
+class _Composer(yaml.CSafeLoader):
+    """libyaml's composer with the safe schema's tags, found without the path resolvers and
+    wildcards that PyYAML looks through at every node and that this schema has none of."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        """The tag of a node that has none: as ``yaml.resolver.Resolver.resolve`` says."""
+        if kind is yaml.ScalarNode:
+            if implicit[0]:
+                for tag, regex in self.yaml_implicit_resolvers.get(value[:1], ()):
+                    if regex.match(value):
+                        return str(tag)
+            return _STR
+        return _SEQ if kind is yaml.SequenceNode else _MAP
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        """Nothing to keep on the way down."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing to drop on the way up."""
+
+
 def _compose(place: Place) -> yaml.Node | None:
-    loader = yaml.CSafeLoader(place.text)
+    loader = _Composer(place.text)
     try:
         node: yaml.Node | None = loader.get_single_node()
         return node

@@ -151,7 +151,7 @@ class ElasticDetections(DetectionBackend):
 
     def _alternatives(self, cond: Part, state: ConversionState) -> list[str]:
         """The parts of an OR; tests of one field that one list can hold are put together."""
-        lists: dict[object, list[Leaf] | Part] = {}
+        lists: dict[object, dict[Leaf, None] | Part] = {}
         origins: dict[object, list[Part]] = {}
         for part, origin in _flat(cond):
             if isinstance(part, ConditionFieldEqualsValueExpression) and not self.compares(part):
@@ -159,17 +159,16 @@ class ElasticDetections(DetectionBackend):
                 op = self.same_list.get(found.op, found.op)
                 key: object = (op, found.column, found.not_empty)
                 key = key if found.op in self.many else object()
-                held = lists.setdefault(key, [])
-                assert isinstance(held, list)
-                if found not in held:
-                    held.append(found)
+                held = lists.setdefault(key, {})
+                assert isinstance(held, dict)
+                held[found] = None
                 origins.setdefault(key, []).append(origin)
             else:
                 lists[object()] = part
         texts = []
         for key, each in lists.items():
-            if isinstance(each, list):
-                texts.append(self._tests(each))
+            if isinstance(each, dict):
+                texts.append(self._tests(list(each)))
                 self.record(origins[key], texts[-1])
             else:
                 texts.append(str(self.convert_condition(each, state)))

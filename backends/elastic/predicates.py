@@ -179,6 +179,8 @@ def _regex_part(part: object, fold: bool) -> str:
 
 
 def _has_other_case(value: str) -> bool:
+    if value.isascii():
+        return False
     return any(not char.isascii() and char.lower() != char.upper() for char in value)
 
 

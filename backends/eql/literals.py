@@ -10,7 +10,8 @@ import re
 
 from backends.diagnostics import Refusal
 
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEYWORDS = frozenset(
     (
@@ -32,11 +33,13 @@ def string(value: str, raw: bool = False) -> str:
     Raises:
         Refusal: TRI301 for a lone surrogate, which no query text can carry.
     """
-    if any("\ud800" <= char <= "\udfff" for char in value):
+    if _SURROGATE.search(value):
         raise Refusal("TRI301", "a value holds half of a surrogate pair, which is no character")
     if (raw or "\\" in value or '"' in value) and _fits_raw(value):
         return f'"""{value}"""'
-    escaped = "".join(_escape(char) for char in value)
+    escaped = value.translate(_ESCAPED)
+    if not value.isprintable():
+        escaped = "".join(char if char.isprintable() else _by_number(char) for char in escaped)
     return f'"{escaped}"'.replace("${", "\\u{24}{")
 
 
@@ -71,7 +74,5 @@ def _fits_raw(value: str) -> bool:
     return value.isprintable() and not quotes and "${" not in value
 
 
-def _escape(char: str) -> str:
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    return char if char.isprintable() else f"\\u{{{ord(char):02x}}}"
+def _by_number(char: str) -> str:
+    return f"\\u{{{ord(char):02x}}}"

@@ -31,6 +31,7 @@ _FLAGS = {
 _WILDCARDS = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
 # A character class needs no backslash, which each layer of quoting would double.
 _IN_CLASS = frozenset(".*+?(){|$")
+_NOT_PLAIN = re.compile(r"""[.*+?(){|$\\^["`\x00-\x1f\x7f]""")
 _CLASS = r"\[\^?\]?(?:\\.|[^\]\\])*\]"
 _TOKEN = re.compile(rf"\\.|{_CLASS}|\(\?[aiLmsux-]+[:)]|\{{,(?=[0-9]+\}})|.", re.DOTALL)
 # Spellings that PCRE reads otherwise than the reference (backends/regex.py) or not at all.
@@ -58,7 +59,7 @@ def pattern(value: SigmaString) -> str:
 
 def escape(text: str) -> str:
     """Text as a regex that matches it and nothing else."""
-    return "".join(map(_escaped, text))
+    return _NOT_PLAIN.sub(lambda found: _escaped(found[0]), text)
 
 
 def pcre(value: SigmaRegularExpression) -> str:

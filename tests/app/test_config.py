@@ -9,7 +9,8 @@ import pytest
 from backends.diagnostics import TridentError
 from backends.plan import LogSource
 from backends.profiles import resolve
-from translator.config import Config, find_config, read_config
+from translator.config import Config, read_config
+from translator.sources import find_config
 
 FULL = """\
 profiles: {kql: defender, spl: [microsoft_addon]}

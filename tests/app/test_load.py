@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import base, hunt, write
-from translator import load as module
+from translator import sources
 from translator.load import load
 
 
@@ -91,7 +91,7 @@ def test_inputs_are_hashed(tmp_path: Path) -> None:
 def test_unreadable_files_cost_only_themselves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_BYTES", 1000)
+    monkeypatch.setattr(sources, "MAX_BYTES", 1000)
     write(tmp_path, good="title: good\ndetection: {}", broken="a: [1]]", many="a: 1\n" * 500)
     (tmp_path / "latin.yml").write_bytes("title: a\nb: ä\n".encode("latin-1"))
     (tmp_path / "gone.yml").symlink_to(tmp_path / "nowhere")

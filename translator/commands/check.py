@@ -41,11 +41,11 @@ def command(
 ) -> None:
     """Say what is wrong or unusual in RULES (default: rules), without converting them."""
     from translator import convert
-    from translator import output as writer
     from translator.check.run import check
     from translator.check.selection import read_selection
     from translator.reports.formats import FORMATS as formats
     from translator.reports.text import counts
+    from translator.results import write_file
 
     config = options.read_config(config_file, stack)
     chosen = convert.chosen_profiles(
@@ -62,7 +62,7 @@ def command(
     )
     product = formats[form](report)
     if output:
-        writer.write_file(output, product)
+        write_file(output, product.encode())
     else:
         click.echo(product.encode(), nl=False)
     options.say(counts(report))

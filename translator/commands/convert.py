@@ -35,6 +35,9 @@ from translator import options
 @options.strict
 @options.stack
 @options.config
+@options.jobs
+@options.no_cache
+@options.cache_dir
 @options.reporting
 def command(
     rules: tuple[str, ...],
@@ -46,18 +49,37 @@ def command(
     strict: bool,
     stack: str | None,
     config_file: Path | None,
+    jobs: int | None,
+    no_cache: bool,
+    cache_dir: Path | None,
 ) -> None:
     """Translate RULES: files, folders, or - for standard input."""
-    from translator import convert
-    from translator import output as writer
+    from translator.collector import paused
+    from translator.results import Inputs, Result, kept, write_file
+    from translator.sources import read_sources
 
-    config = options.read_config(config_file, stack)
-    chosen = convert.chosen_profiles(convert.chosen_targets(targets), profiles, config)
-    outcome = convert.convert(rules, chosen, config, filters)
-    product = (writer.as_json if form == "json" else writer.text)(outcome.translations)
+    config = options.find_config(config_file)
+    inputs = Inputs(read_sources(rules, named_filters=bool(filters)), [config] if config else [])
+
+    @paused()
+    def converted() -> Result:
+        from translator import bulk, convert
+        from translator.progress import Progress
+
+        settings = options.read_config(config, stack)
+        chosen = convert.chosen_profiles(convert.chosen_targets(targets), profiles, settings)
+        work = bulk.Work(chosen, settings, filters, form)
+        with Progress("Translating") as progress:
+            product = bulk.convert(inputs.rules, work, jobs, progress.at)
+        found = product.tally.errors or (strict and product.tally.refused)
+        return Result(product.content, product.report, options.FOUND if found else 0)
+
+    folder = None if no_cache else options.cache_folder(cache_dir, config)
+    given = ("convert", targets, profiles, filters, form, strict, stack)
+    result = kept(folder, given, inputs, converted)
     if output:
-        writer.write_file(output, product)
+        write_file(output, result.content)
     else:
-        click.echo(product.encode(), nl=False)
-    options.report(outcome)
-    options.leave(options.FOUND if outcome.errors or (strict and outcome.refused) else 0)
+        click.echo(result.content, nl=False)
+    options.say(result.report)
+    options.leave(result.code)

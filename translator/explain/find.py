@@ -12,7 +12,7 @@ from backends.references import emitted
 from backends.rules import Rule, Ruleset
 from translator.config import Config
 from translator.convert import read_rules
-from translator.load import STDIN, display
+from translator.sources import STDIN, display
 from translator.suggest import unknown
 
 

@@ -16,7 +16,8 @@ from backends.diagnostics import Span, TridentError
 from backends.events import Event, Value
 from backends.plan import LogSource
 from backends.rules import Document
-from translator.load import display, document, read_text
+from translator.load import document
+from translator.sources import display, read_text
 from translator.suggest import unknown
 from translator.verify.moments import Clock, absolute, duration
 from translator.verify.scenes import AlertId, Expected, Placed, RuleTest, Scene

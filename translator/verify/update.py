@@ -12,7 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from backends.evaluate import evaluate
 from backends.plan import Plan
-from translator.output import write_file
+from translator.results import write_file
 from translator.verify.paste import offset
 from translator.verify.ruletests import read_rule_tests
 from translator.verify.scenes import AlertId, RuleTest, Scene
@@ -47,7 +47,7 @@ def update_file(file: Path, plans: dict[str, Plan]) -> int:
     if changed:
         text = io.StringIO()
         yaml.dump_all(documents, text)
-        write_file(file, text.getvalue())
+        write_file(file, text.getvalue().encode())
     return changed
 
 
