@@ -58,10 +58,9 @@ def built(root: Path) -> dict[str, bytes]:
 
 def _is_shown(name: str) -> bool:
     """Queries with their companions, and hunting queries; other artifacts carry the same query."""
-    below = name.split("/", 2)[2:]
-    if not below or below[0].endswith((".ndjson", ".toml")):
-        return False
-    return "/" not in below[0] or below[0].startswith("hunting/")
+    *folder, file = name.split("/")
+    plain = len(folder) == 2 and Path(file).suffix in {".kql", ".spl", ".eql", ".esql", ".json"}
+    return plain or folder[2:] == ["hunting"]
 
 
 def test_update(built: dict[str, bytes], pytestconfig: pytest.Config) -> None:

@@ -114,9 +114,7 @@ def _deployments(
                 continue
             metadata, run = given
             stem = stems[planned.identity]
-            deployment = deploy(
-                planned, profiles[place], metadata, run, stem, kind.required, kind.overlap
-            )
+            deployment = deploy(planned, profiles[place], metadata, run, stem, kind.terms)
         except TridentError as error:
             outcome.diagnostics.append(error.at(planned.identity.span).diagnostic)
             continue

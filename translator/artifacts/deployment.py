@@ -21,6 +21,23 @@ from backends.translation import Translation
 from translator.artifacts.metadata import Entity, Metadata
 from translator.artifacts.schedule import overlapping, period
 
+Fit = Callable[[Plan, Run], Run]
+"""Makes a run one that a SIEM's scheduler can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a SIEM asks of the rules that it runs.
+
+    ``required`` are Sigma fields that it wants in every result, ``overlap`` the seconds that its
+    runs look at again, ``fit`` makes a run one that its scheduler can say.
+    """
+
+    required: tuple[str, ...] = ()
+    overlap: int = 0
+    fit: Fit | None = None
+
+
 UNBOUNDED = "TRI359"
 """The refusal of a run by a language without a current time: its SIEM's schedule bounds it."""
 
@@ -107,22 +124,20 @@ def deploy(
     metadata: Metadata,
     run: Run,
     stem: str,
-    required: Sequence[str] = (),
-    overlap: int = 0,
+    terms: Terms,
 ) -> Deployment | None:
     """The rule made ready for a profile; None where it has no query that stands on its own.
 
-    ``required`` are Sigma fields that the SIEM wants in every result, ``overlap`` the seconds that
-    its runs look at again.
-
     Raises:
-        TridentError: TRI701 for a rule that cannot run on a schedule.
+        TridentError: TRI701 for a rule that cannot run on a schedule, or what ``fit`` raises.
     """
     assert planned.plan is not None
     entities = metadata.entities or tuple(_usual_entities(planned.plan, profile))
     named = [name for entity in entities for name in entity.identifiers.values()]
-    plan = _showing(planned.plan, dict.fromkeys([*required, *named]), profile)
-    run, reading = overlapping(plan, run, overlap)
+    plan = _showing(planned.plan, dict.fromkeys([*terms.required, *named]), profile)
+    run, reading = overlapping(plan, run, terms.overlap)
+    if terms.fit is not None:
+        run = reading = terms.fit(plan, run)
     hunt, rule = translate(plan, profile), translate(scheduled(plan, reading), profile)
     if rule.error and rule.error.code == UNBOUNDED:
         rule = translate(_unbounded(plan), profile)

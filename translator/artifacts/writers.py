@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from translator.artifacts import sentinel
-from translator.artifacts.deployment import Writer
+from translator.artifacts import sentinel, splunk
+from translator.artifacts.deployment import Terms, Writer
 from translator.artifacts.elastic import rules as elastic
 from translator.artifacts.elastic.exceptions import exception_lists
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """The writers of a target or of one of its profiles; ``required`` are the Sigma fields that
-    the SIEM asks of every result, ``overlap`` the seconds that its runs look at again."""
+    """The writers of a target or of one of its profiles, and what the SIEM asks of rules."""
 
     writers: Sequence[Writer]
-    required: tuple[str, ...] = ()
-    overlap: int = 0
+    terms: Terms = field(default_factory=Terms)
 
 
-ELASTIC = Kind((elastic.detection_rules, exception_lists), overlap=elastic.OVERLAP)
+ELASTIC = Kind((elastic.detection_rules, exception_lists), Terms(overlap=elastic.OVERLAP))
 
 KINDS: Mapping[str, Kind] = {
     "kql/sentinel": Kind((sentinel.hunting_queries,)),
     "eql": ELASTIC,
     "esql": ELASTIC,
+    "spl": Kind((splunk.app, splunk.contentctl), Terms(fit=splunk.fit)),
 }
 """By ``target/profile``, or by ``target`` for all profiles of it."""
 
