@@ -79,7 +79,7 @@ def bind(plan: Plan, profile: Profile) -> Bound:
 
     Raises:
         Refusal: TRI201 or TRI202, placed at the rule that needs the table or field; TRI203 for
-            an output field that no branch has.
+            an output field that no branch has; TRI718 for a record's field that a firing one lacks.
     """
     if isinstance(plan, Search):
         return _bind_search(plan, profile)
@@ -103,6 +103,15 @@ def bind(plan: Plan, profile: Profile) -> Bound:
                 f"{profile.target} profile {profile.name}",
                 span=plan.identity.span,
             )
+    for field in plan.record:
+        for branch in (branches[index] for index in plan.firing_branches):
+            if not has_field(branch.matches, branch.plan.field(field)):
+                raise Refusal(
+                    "TRI718",
+                    f"no alert could be linked to its event: {branch.matches.plan.identity.slug} "
+                    f"has no {field} in {profile.target} profile {profile.name}",
+                    span=plan.identity.span,
+                )
     return bound
 
 

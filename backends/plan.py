@@ -283,7 +283,9 @@ class OutputColumn:
 class Correlation:
     """A correlation rule: branches, how they are grouped, and when the group fires.
 
-    ``timespan`` and ``lookback`` are seconds; ``outputs`` are the rule's ``fields``.
+    ``timespan`` and ``lookback`` are seconds; ``outputs`` are the rule's ``fields``. ``record``
+    are fields that the result shows of one and the same match among those that fire, where a SIEM
+    links its alert to an event; KQL's renderer is the one that shows them.
     """
 
     identity: Identity
@@ -295,6 +297,7 @@ class Correlation:
     baseline: Baseline | None = None
     outputs: tuple[str, ...] = ()
     columns: tuple[OutputColumn, ...] = field(default=())
+    record: tuple[str, ...] = ()
     run: Run | None = None
 
     @property
@@ -308,6 +311,17 @@ class Correlation:
     def delay(self) -> int:
         """How many seconds before now the rule is evaluated as of."""
         return self.run.delay if self.run else 0
+
+    @property
+    def firing_branches(self) -> tuple[int, ...]:
+        """The branches whose matches can be an alert's: its time is theirs."""
+        match self.trigger:
+            case Ordered(stages):
+                return stages[-1]
+            case Together():
+                return self.trigger.positive
+            case _:
+                return tuple(range(len(self.branches)))
 
 
 Plan = Search | Correlation

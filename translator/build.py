@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ from backends.diagnostics import TridentError
 from backends.plan import Identity, Run
 from backends.planner import Planned
 from backends.profiles import Profile
-from backends.translation import Translation
+from backends.translation import Note, Translation
 from translator.artifacts.deployment import Deployment, deploy
 from translator.artifacts.metadata import Metadata, read_metadata
 from translator.artifacts.schedule import read_run
@@ -42,6 +42,7 @@ def artifacts(outcome: Outcome, rules: Path, config: Config, profiles: Sequence[
     stems = safe_names({p.identity: p.identity.slug for p, _ in outcome.results})
     files: Files = {}
     made: dict[tuple[Identity, str], set[str]] = defaultdict(set)
+    notes: dict[tuple[Identity, str], dict[Note, None]] = defaultdict(dict)
     for planned, translation in outcome.results:
         place = _place(translation.target, translation.profile)
         for path, text in _queries(translation, stems[planned.identity]):
@@ -57,6 +58,8 @@ def artifacts(outcome: Outcome, rules: Path, config: Config, profiles: Sequence[
                 files[path] = artifact.text.encode()
                 for deployment in artifact.rules:
                     made[deployment.planned.identity, place].add(path)
+                    told = (*deployment.notes, *artifact.notes)
+                    notes[deployment.planned.identity, place] |= dict.fromkeys(told)
     outcome.diagnostics = list(dict.fromkeys(outcome.diagnostics))
     inputs = {_relative(file, rules): digest for file, digest in outcome.inputs.items()}
     if config.file:
@@ -67,8 +70,9 @@ def artifacts(outcome: Outcome, rules: Path, config: Config, profiles: Sequence[
         "inputs": dict(sorted(inputs.items())),
         "outputs": {path: _digest(content) for path, content in sorted(files.items())},
         "translations": [
-            _entry(t, rules, sorted(made[p.identity, _place(t.target, t.profile)]))
+            _entry(t, rules, sorted(made[key]), notes[key])
             for p, t in outcome.results
+            for key in [(p.identity, _place(t.target, t.profile))]
         ],
     }
     files[MANIFEST] = dump_json(manifest).encode()
@@ -129,11 +133,15 @@ def _said(planned: Planned, config: Config) -> tuple[Metadata, Run]:
     return metadata, read_run(document, ("trident", "schedule"), config.run)
 
 
-def _entry(translation: Translation, rules: Path, files: list[str]) -> Mapping[str, Any]:
-    """A translation's part of the manifest: its JSON form, files in place of their content."""
+def _entry(
+    translation: Translation, rules: Path, files: list[str], notes: Iterable[Note]
+) -> Mapping[str, Any]:
+    """A translation's part of the manifest: its JSON form, files in place of their content, and
+    the notes of its artifacts."""
     entry = translation.to_dict()
     del entry["query"], entry["companions"]
     entry["rule"]["file"] = _relative(entry["rule"]["file"], rules)
+    entry["notes"] += [{"code": note.code, "text": note.text} for note in notes]
     entry["files"] = files
     return entry
 

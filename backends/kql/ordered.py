@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends.kql import syntax
-from backends.kql.outputs import Output, outputs
+from backends.kql.outputs import Output, evidence, outputs, record
 from backends.kql.rows import RowColumn, Rows
 from backends.kql.script import Period, inline, slot, slots
 from backends.plan import Ordered
@@ -74,7 +74,8 @@ def chains(rows: Rows, trigger: Ordered, period: Period, *, shown: bool) -> list
     if trigger.absent:
         reached = _without(rows, trigger, period.earlier(span), reached, start, times[-1])
     for index, time in enumerate(times):
-        reached += _evidence(rows, _sources(wanted, index), names[index], time)
+        reached += _evidence(rows, evidence(wanted, index), names[index], time)
+    reached += record(rows, wanted, names[-1])
     if times[-1] != rows.time:
         reached.append(f"| project-rename {rows.time} = {times[-1]}")
     return [*reached, _project(rows, wanted)]

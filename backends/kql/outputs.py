@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from backends.kql import syntax
 from backends.kql.rows import RowColumn, Rows
+from backends.kql.script import inline
 from backends.plan import Aggregate, Ordered
 
 
@@ -15,13 +16,14 @@ class Output:
     """A result column: a field of a stage's match, or (without ``source``) the stage's time.
 
     ``stage`` is the index of the stage (ordered), of the branch (temporal), 0 (aggregate), or
-    None for a group key.
+    None for a group key. ``record`` marks a field of the one match that the alert is linked to.
     """
 
     name: str
     stage: int | None
     source: RowColumn | None = None
     after_last: str | None = None
+    record: bool = False
 
     @property
     def item(self) -> str:
@@ -46,13 +48,18 @@ def stage_branches(rows: Rows) -> list[tuple[int, ...]]:
 
 
 def outputs(rows: Rows) -> list[Output]:
-    """The result's columns after the time: keys that ``fields`` does not name, the named
-    columns, then ``fields`` in its order, each once."""
+    """The result's columns after the time: keys that ``fields`` does not name, the record's
+    fields, the named columns, then ``fields`` in its order, each once."""
     plan = rows.bound.plan
     stages = stage_branches(rows)
     keys = dict(zip(plan.group_by, rows.keys, strict=True))
     found = [Output(key.name, None, key) for name, key in keys.items() if name not in plan.outputs]
     rows.shown.update((name, key.name) for name, key in keys.items())
+    for field in plan.record:
+        if field not in keys:
+            source = rows.column(field, plan.firing_branches)
+            found.append(Output(source.name, len(stages) - 1, source, record=True))
+            rows.shown[field] = source.name
     for column in plan.columns:
         stage = column.stage - 1 if column.stage is not None else None
         if column.field is None:
@@ -66,11 +73,36 @@ def outputs(rows: Rows) -> list[Output]:
         if field in keys:
             found.append(Output(keys[field].name, None, keys[field]))
             continue
+        if field in plan.record:
+            continue
         place, source = _source(rows, stages, field, None)
         rows.shown[field] = source.name
         if not any(output.name == source.name for output in found):
             found.append(Output(source.name, place, source))
     return found
+
+
+def evidence(shown: Sequence[Output], stage: int) -> list[RowColumn]:
+    """The columns of one stage's match that the result shows, without the record's."""
+    found = (o.source for o in shown if o.stage == stage and not o.record)
+    return list(dict.fromkeys(source for source in found if source is not None))
+
+
+def record(
+    rows: Rows, shown: Sequence[Output], matches: str, candidates: Sequence[str] = ()
+) -> list[str]:
+    """Add the record's fields: all of one match at the alert's time, that of the greatest first.
+
+    ``matches`` is the let of the matches that fire, ``candidates`` the filter of those that do.
+    """
+    names = [syntax.name(output.name) for output in shown if output.record]
+    if not names:
+        return []
+    by = ", ".join([*rows.key_names, rows.time])
+    first, *rest = names
+    one = f"arg_max({', '.join(names)})" if rest else f"{first} = max({first})"
+    found = inline([matches, *candidates, f"| summarize {one} by {by}"])
+    return [f"| join kind=inner {found} on {by}"]
 
 
 def _source(

@@ -95,7 +95,7 @@ def _aggregate(
     if alone:
         return windows.matches_alone(rows, matches, wanted)
     table = rows.script.let("matches", matches, reused=True)
-    lines = windows.aggregate(rows, trigger, table, shown=shown)
+    lines = windows.aggregate(rows, trigger, table, wanted, shown=shown)
     return [*lines, *period.since(rows.time)]
 
 
@@ -112,5 +112,5 @@ def _temporal(
     back = period.earlier(rows.bound.plan.timespan)
     matches = rows.union(everywhere, back, baseline_outputs(wanted), rule=rule)
     table = rows.script.let("matches", matches, reused=True)
-    lines = windows.temporal(rows, trigger, table, rule, shown=shown)
+    lines = windows.temporal(rows, trigger, table, rule, wanted, shown=shown)
     return [*lines, *period.since(rows.time)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from backends.kql import syntax
 from backends.kql.backend import NUMERIC
-from backends.kql.outputs import Output, outputs
+from backends.kql.outputs import Output, evidence, record
 from backends.kql.rows import RowColumn, Rows
 from backends.kql.script import NULLS, inline, slot, slots
 from backends.plan import (
@@ -55,25 +55,26 @@ def value_columns(rows: Rows, trigger: Aggregate) -> list[RowColumn]:
     return [rows.column(field, everywhere) for field in trigger.fields]
 
 
-def aggregate(rows: Rows, trigger: Aggregate, matches: str, *, shown: bool) -> list[str]:
+def aggregate(
+    rows: Rows, trigger: Aggregate, matches: str, wanted: list[Output], *, shown: bool
+) -> list[str]:
     """One row per alert of an aggregate over ``matches`` (a let with time, keys, values)."""
-    wanted = outputs(rows) if shown else []
     values = value_columns(rows, trigger)
     match_time = rows.claim("MatchTime")
     by = ", ".join([*rows.key_names, rows.time])
     measures, condition = _measures(rows, trigger, values)
     first = {rows.claim("FirstMatch"): f"min({match_time})"} if shown else {}
-    evidence = _at_alert(rows, wanted, match_time) if shown else {}
+    latest = _at_alert(rows, wanted, match_time) if shown else {}
     lines = _windows(rows, matches, rows.time, match_time)
     if trigger.statistic is Statistic.DISTINCT:
         names = (syntax.name(value.name) for value in values)
         distinct = [name for name in names if name not in rows.key_names]
-        kept = {**first, **evidence}
+        kept = {**first, **latest}
         inner = ", ".join(f"{name} = {value}" for name, value in kept.items())
         lines.append(f"| summarize {inner}{' ' if inner else ''}by {', '.join([by, *distinct])}")
         again = {name: f"{'min' if name in first else 'max'}({name})" for name in kept}
-        first, evidence = {}, again
-    columns = {**measures, **first, **evidence}
+        first, latest = {}, again
+    columns = {**measures, **first, **latest}
     lines += [
         f"| summarize {', '.join(f'{name} = {value}' for name, value in columns.items())} by {by}",
         f"| where {condition}",
@@ -82,14 +83,20 @@ def aggregate(rows: Rows, trigger: Aggregate, matches: str, *, shown: bool) -> l
     items = [output.item for output in wanted]
     if not shown:
         return [*lines, f"| project {', '.join([rows.time, *rows.key_names])}"]
+    lines += record(rows, wanted, matches)
     return [*lines, f"| project {', '.join([rows.time, *items, *extra])}"]
 
 
 def temporal(
-    rows: Rows, trigger: RuleCount | Together, matches: str, rule: str, *, shown: bool
+    rows: Rows,
+    trigger: RuleCount | Together,
+    matches: str,
+    rule: str,
+    wanted: list[Output],
+    *,
+    shown: bool,
 ) -> list[str]:
     """One row per alert of an unordered correlation over ``matches`` (with a rule column)."""
-    wanted = outputs(rows) if shown else []
     by = ", ".join([*rows.key_names, rows.time])
     match_time = rows.claim("MatchTime")
     times = [rows.claim(f"Rule{index + 1}Time") for index in range(len(rows.bound.branches))]
@@ -115,7 +122,7 @@ def temporal(
     if not shown:
         return [*lines, f"| project {', '.join([rows.time, *rows.key_names])}"]
     for index, time in enumerate(times):
-        columns = [o.source for o in wanted if o.stage == index and o.source is not None]
+        columns = evidence(wanted, index)
         if columns:
             on = ", ".join([*rows.key_names, time])
             greatest = ", ".join(
@@ -130,6 +137,7 @@ def temporal(
                 ]
             )
             lines.append(f"| join kind=leftouter {source} on {on}")
+    lines += record(rows, wanted, matches, candidates)
     items = [output.item for output in wanted]
     spare = [time for time in times if time not in {o.name for o in wanted}]
     return [*lines, f"| project {', '.join([rows.time, *items, *spare])}"]
@@ -204,11 +212,10 @@ def number_of(column: RowColumn) -> str:
 
 def _at_alert(rows: Rows, shown: list[Output], match_time: str) -> dict[str, str]:
     """The fields of the match that fires; of several at one time, each field's greatest."""
-    columns = {o.source for o in shown if o.source is not None and o.stage is not None}
     return {
         syntax.name(column.name): f"max(iff({match_time} == {rows.time}, "
         f"{syntax.name(column.name)}, {NULLS[column.type]}))"
-        for column in sorted(columns, key=lambda column: column.name)
+        for column in sorted(evidence(shown, 0), key=lambda column: column.name)
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -29,9 +28,7 @@ def project(hunts: Path) -> Path:
 
 
 def test_the_shipped_rules(trident: Trident, root: Path, tmp_path: Path) -> None:
-    start = time.perf_counter()
     assert trident("build", root / "rules", "-o", tmp_path / "dist").code == 0
-    assert time.perf_counter() - start < 3
 
 
 def test_the_hunts(trident: Trident, project: Path) -> None:

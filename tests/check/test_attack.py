@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from backends import attack
-from translator.artifacts import sentinel
+from translator.artifacts import killchain
 
 
 @pytest.fixture(scope="module")
@@ -68,4 +68,4 @@ def test_lookup() -> None:
 
 
 def test_sentinel_has_a_name_for_every_enterprise_tactic() -> None:
-    assert all(map(sentinel.tactic_name, attack.tactics()))
+    assert all(map(killchain.tactic_name, attack.tactics()))

@@ -17,25 +17,24 @@ from backends.planner import Planned
 from backends.profiles import Profile, resolve
 from backends.rules import Rule
 from backends.translate import translate
-from backends.translation import Translation
+from backends.translation import Note, Translation
 from translator.artifacts.metadata import Entity, Metadata
-from translator.artifacts.schedule import overlapping, period
-
-Fit = Callable[[Plan, Run], Run]
-"""Makes a run one that a SIEM's scheduler can say."""
+from translator.artifacts.schedule import Adjust, fitted, overlapping, period
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a SIEM asks of the rules that it runs.
 
-    ``required`` are Sigma fields that it wants in every result, ``overlap`` the seconds that its
-    runs look at again, ``fit`` makes a run one that its scheduler can say.
+    ``required`` are Sigma fields that it wants in every result, ``record`` those of the one event
+    that an alert is linked to, ``overlap`` the seconds that its runs look at again, ``adjust`` its
+    limits on schedules.
     """
 
     required: tuple[str, ...] = ()
+    record: tuple[str, ...] = ()
     overlap: int = 0
-    fit: Fit | None = None
+    adjust: Adjust | None = None
 
 
 UNBOUNDED = "TRI359"
@@ -49,8 +48,9 @@ class Deployment:
     ``hunt`` is the rule as written, with the columns of its entities; ``rule`` one run of
     ``run``, looking ``overlap`` seconds further back and reading ``period`` seconds; a language
     that cannot bound a run (EQL) has the plain query there, and the SIEM's own schedule bounds it.
-    Both have a query. ``stem`` names files; ``filters`` are those that are not applied, each as a
-    rule that matches what it keeps.
+    Both have a query. ``stem`` names files; ``notes`` tell where the schedule is not the one that
+    was asked for; ``filters`` are those that are not applied, each as a rule that matches what it
+    keeps.
     """
 
     planned: Planned
@@ -62,6 +62,7 @@ class Deployment:
     period: int
     stem: str
     entities: tuple[Entity, ...]
+    notes: tuple[Note, ...] = ()
     overlap: int = 0
     filters: tuple[Rule, ...] = ()
 
@@ -89,17 +90,19 @@ class Deployment:
         if query.alert and name in query.alert.group:
             return query.alert.group[name]
         if isinstance(self.plan, Search) and not query.columns:
-            return _native(self.plan, name, self.profile)
+            return _whole(self.plan, name, self.profile)
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One file for a SIEM: ``path`` below ``<target>/<profile>/``, and the rules in it."""
+    """One file for a SIEM: ``path`` below ``<target>/<profile>/``, the rules in it, and what of
+    them it says otherwise."""
 
     path: str
     text: str
     rules: tuple[Deployment, ...]
+    notes: tuple[Note, ...] = ()
 
 
 Writer = Callable[[Sequence[Deployment]], "Made"]
@@ -129,19 +132,29 @@ def deploy(
     """The rule made ready for a profile; None where it has no query that stands on its own.
 
     Raises:
-        TridentError: TRI701 for a rule that cannot run on a schedule, or what ``fit`` raises.
+        TridentError: TRI701 for a rule that cannot run on a schedule; the refusal of a query that
+            runs on one, or shows what ``terms`` require; what ``terms.adjust`` raises.
     """
     assert planned.plan is not None
     entities = metadata.entities or tuple(_usual_entities(planned.plan, profile))
     named = [name for entity in entities for name in entity.identifiers.values()]
-    plan = _showing(planned.plan, dict.fromkeys([*terms.required, *named]), profile)
-    run, reading = overlapping(plan, run, terms.overlap)
-    if terms.fit is not None:
-        run = reading = terms.fit(plan, run)
+    plan = _showing(planned.plan, dict.fromkeys([*terms.required, *named]), terms.record, profile)
+    schedule = fitted(plan, run, terms.adjust)
+    run, reading = overlapping(plan, schedule.run, terms.overlap)
     hunt, rule = translate(plan, profile), translate(scheduled(plan, reading), profile)
     if rule.error and rule.error.code == UNBOUNDED:
         rule = translate(_unbounded(plan), profile)
-    if hunt.query is None or rule.query is None or rule.query.parameters:
+    for error in (hunt.error, rule.error):
+        if error is not None:
+            raise TridentError(
+                error.code,
+                f"no artifact for {profile.target} {profile.name}: {error.message}",
+                span=error.span,
+                hint=error.hint,
+                severity=error.severity,
+            )
+    assert rule.query is not None
+    if rule.query.parameters:
         return None
     return Deployment(
         planned=planned,
@@ -153,6 +166,7 @@ def deploy(
         period=period(plan, reading),
         stem=stem,
         entities=entities,
+        notes=schedule.notes,
         overlap=reading.frequency - run.frequency,
     )
 
@@ -161,8 +175,11 @@ def _unbounded(plan: Plan) -> Plan:
     return replace(plan, lookback=None) if isinstance(plan, Correlation) else plan
 
 
-def _showing(plan: Plan, names: Mapping[str, None], profile: Profile) -> Plan:
-    """The plan with result columns for ``names``, those that its log sources have.
+def _showing(
+    plan: Plan, names: Mapping[str, None], record: Sequence[str], profile: Profile
+) -> Plan:
+    """The plan with result columns for ``names``, those that its log sources have, and for the
+    ``record`` of an alert.
 
     A rule without correlation and ``fields`` shows everything as it is.
     """
@@ -170,8 +187,10 @@ def _showing(plan: Plan, names: Mapping[str, None], profile: Profile) -> Plan:
         if not plan.outputs:
             return plan
         shown = set(plan.outputs)
+        names = {**dict.fromkeys(record), **names}
     else:
-        shown = {*plan.outputs, *plan.group_by, *(column.name for column in plan.columns)}
+        shown = {*plan.outputs, *plan.group_by, *record, *(c.name for c in plan.columns)}
+        plan = replace(plan, record=tuple(record))
     added = [name for name in names if name not in shown and _has(plan, name, profile)]
     return replace(plan, outputs=(*plan.outputs, *added))
 
@@ -184,6 +203,17 @@ def _has(plan: Plan, name: str, profile: Profile) -> bool:
         and _native(branch.matches, branch.field(name), profile) is not None
         for branch in plan.branches
     )
+
+
+def _whole(search: Search, name: str, profile: Profile) -> str | None:
+    """The column of a field in a result of whole records: one that they hold as such, or that the
+    query computes for its own condition."""
+    try:
+        column = resolve(search.logsource, name, profile)
+    except Refusal:
+        return None
+    used = not column.expression or name in condition_fields(search.condition)
+    return column.name if used and not column.container else None
 
 
 def _native(search: Search, name: str, profile: Profile) -> str | None:

@@ -121,7 +121,7 @@ def _table() -> Mapping[str, Any]:
     return table
 
 
-def sentinel_tactics() -> list[str]:
+def known_tactics() -> list[str]:
     """The tactics that Sentinel knows, by its own names."""
     found: list[str] = _table()["tactics"]
     return found

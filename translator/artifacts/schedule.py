@@ -7,13 +7,29 @@ arrives within ``delay``. It reads the interval, the delay, and what an alert ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from backends.diagnostics import TridentError
+from backends.diagnostics import Refusal, TridentError
 from backends.plan import Correlation, Plan, Run, Search, reach
 from backends.raw import check_keys, seconds
 from backends.rules import Document
+from backends.translation import Note
+
+_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The runs of a deployed rule, and notes on where they are not those that were asked for."""
+
+    run: Run
+    notes: tuple[Note, ...] = ()
+
+
+Adjust = Callable[[Plan, Run], Schedule]
+"""What a SIEM's limits on schedules make of a run."""
 
 
 def read_run(document: Document, path: tuple[str, ...], default: Run, code: str = "TRI107") -> Run:
@@ -49,25 +65,59 @@ def period(plan: Plan, run: Run) -> int:
     return run.frequency + run.delay + reach(plan)
 
 
-def fitted(plan: Plan, run: Run) -> Run:
-    """The run, as often as the plan needs it: a baseline alerts on its current window only.
+def fitted(plan: Plan, run: Run, adjust: Adjust | None = None) -> Schedule:
+    """The run as ``adjust`` has it, and as often as the plan needs it: a baseline alerts on its
+    current window only, so that goes before what a SIEM would rather have.
 
     Raises:
-        TridentError: TRI701 for a correlation over a baseline hunt, whose windows lie before each
+        Refusal: TRI701 for a correlation over a baseline hunt, whose windows lie before each
             run's own time.
     """
-    if isinstance(plan, Search):
-        return run
-    if any(_over_baseline(branch.matches) for branch in plan.branches):
-        raise TridentError(
+    if isinstance(plan, Correlation) and any(_over_baseline(b.matches) for b in plan.branches):
+        raise Refusal(
             "TRI701",
             "a correlation over a baseline hunt has no schedule: each run would compare with "
             "another history",
             span=plan.identity.span,
         )
-    if plan.baseline is not None and run.frequency > plan.baseline.newest:
-        return Run(plan.baseline.newest, run.delay)
-    return run
+    asked = _within_baseline(plan, run)
+    if adjust is None:
+        return asked
+    adjusted = adjust(plan, asked.run)
+    return Schedule(_within_baseline(plan, adjusted.run).run, (*asked.notes, *adjusted.notes))
+
+
+def changed(what: str, value: int, asked: int, reason: str) -> tuple[Note, ...]:
+    """The note that a time of the schedule is not the one asked for; none where it is."""
+    if value == asked:
+        return ()
+    return (
+        Note.of("TRI710", what=what, value=duration(value), asked=duration(asked), reason=reason),
+    )
+
+
+def duration(seconds: int) -> str:
+    """A time in the largest unit that divides it: ``90m``."""
+    size, unit = next(pair for pair in _UNITS if seconds % pair[0] == 0)
+    return f"{seconds // size}{unit}"
+
+
+def iso_duration(seconds: int) -> str:
+    """The same as an ISO 8601 duration: ``PT1H35M``, ``P7D``."""
+    days, parts = seconds // 86400, []
+    rest = seconds % 86400
+    for size, unit in _UNITS[1:]:
+        parts += [f"{rest // size}{unit.upper()}"] * (rest >= size)
+        rest %= size
+    return "P" + f"{days}D" * bool(days) + f"T{''.join(parts)}" * bool(parts)
+
+
+def _within_baseline(plan: Plan, run: Run) -> Schedule:
+    if isinstance(plan, Search) or plan.baseline is None or run.frequency <= plan.baseline.newest:
+        return Schedule(run)
+    reason = "a baseline alerts on its current window only"
+    fit = Run(plan.baseline.newest, run.delay)
+    return Schedule(fit, changed("the time between runs", fit.frequency, run.frequency, reason))
 
 
 def overlapping(plan: Plan, run: Run, overlap: int) -> tuple[Run, Run]:
@@ -77,7 +127,7 @@ def overlapping(plan: Plan, run: Run, overlap: int) -> tuple[Run, Run]:
     Raises:
         TridentError: TRI701 as ``fitted``.
     """
-    reading = fitted(plan, Run(run.frequency + overlap, run.delay))
+    reading = fitted(plan, Run(run.frequency + overlap, run.delay)).run
     if reading.frequency <= overlap:  # a baseline's current window is no longer than that
         return reading, reading
     return Run(reading.frequency - overlap, run.delay), reading

@@ -1,4 +1,5 @@
-"""The Sentinel hunting-query YAML of a correlation, as the Azure-Sentinel repository lays it out.
+"""The Sentinel hunting query of a correlation: YAML as the Azure-Sentinel repository lays it out,
+and an ARM template.
 
 Field by field: docs/artifacts.md.
 """
@@ -8,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
-from backends import attack
 from backends.diagnostics import Severity, TridentError
+from translator.artifacts.arm import hunt_template
 from translator.artifacts.deployment import Artifact, Deployment, Made
-from translator.artifacts.metadata import Metadata, sentinel_tactics
+from translator.artifacts.killchain import left_out, tactic_names
+from translator.artifacts.metadata import Metadata
 from translator.suggest import unknown
 
 
@@ -26,11 +29,11 @@ def hunting_queries(deployments: Sequence[Deployment]) -> Made:
         if not deployment.is_correlation:
             continue
         try:
-            text = hunting_query(deployment)
+            text, template = hunting_query(deployment), hunting_template(deployment)
         except TridentError as error:
             made.refuse(deployment, error)
             continue
-        for tag in _left_out(deployment.metadata):
+        for tag in left_out(deployment.metadata):
             made.refuse(
                 deployment,
                 TridentError(
@@ -40,7 +43,9 @@ def hunting_queries(deployments: Sequence[Deployment]) -> Made:
                     severity=Severity.WARNING,
                 ),
             )
-        made.artifacts.append(Artifact(f"hunting/{deployment.stem}.yaml", text, (deployment,)))
+        name, rules = f"hunting/{deployment.stem}", (deployment,)
+        made.artifacts.append(Artifact(f"{name}.yaml", text, rules))
+        made.artifacts.append(Artifact(f"{name}.json", template, rules))
     return made
 
 
@@ -57,7 +62,7 @@ def hunting_query(deployment: Deployment) -> str:
         "name": said.source_name or said.title,
         "description": block(_description(said)),
         "requiredDataConnectors": list(said.data_connectors),
-        "tactics": list(dict.fromkeys(filter(None, map(tactic_name, said.tactics)))),
+        "tactics": tactic_names(said),
         "relevantTechniques": list(said.techniques),
         "query": block(query.text),
         "entityMappings": list(entity_mappings(deployment)),
@@ -67,20 +72,20 @@ def hunting_query(deployment: Deployment) -> str:
     return as_yaml(hunt)
 
 
-def tactic_name(short: str) -> str | None:
-    """Sentinel's name of a tactic; a tactic that ATT&CK has made of a former one, which Sentinel
-    still has, goes by that one. None for a tactic that Sentinel does not know."""
-    for each in (short, attack.predecessor(short)):
-        name = "".join(map(str.capitalize, each.split("-"))) if each else ""
-        if name in sentinel_tactics():
-            return name
-    return None
-
-
-def _left_out(said: Metadata) -> list[str]:
-    """The ATT&CK tags that Sentinel has no word for."""
-    unnamed = [f"attack.{tactic}" for tactic in said.tactics if tactic_name(tactic) is None]
-    return [*said.unknown_tags, *unnamed]
+def hunting_template(deployment: Deployment) -> str:
+    """The hunting query of one rule as an ARM template."""
+    said, query = deployment.metadata, deployment.hunt.query
+    assert query is not None
+    return hunt_template(
+        UUID(said.id),
+        said.source_name or said.title,
+        _description(said),
+        query.text,
+        {
+            "tactics": ",".join(tactic_names(said)),
+            "techniques": ",".join(said.techniques),
+        },
+    )
 
 
 def as_yaml(content: dict[str, Any]) -> str:

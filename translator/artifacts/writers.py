@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from translator.artifacts import sentinel, splunk
+from translator.artifacts import analytics, defender, sentinel, splunk
 from translator.artifacts.deployment import Terms, Writer
 from translator.artifacts.elastic import rules as elastic
 from translator.artifacts.elastic.exceptions import exception_lists
@@ -22,10 +22,15 @@ class Kind:
 ELASTIC = Kind((elastic.detection_rules, exception_lists), Terms(overlap=elastic.OVERLAP))
 
 KINDS: Mapping[str, Kind] = {
-    "kql/sentinel": Kind((sentinel.hunting_queries,)),
+    "kql/sentinel": Kind(
+        (sentinel.hunting_queries, analytics.analytics_rules), Terms(adjust=analytics.adjusted)
+    ),
+    "kql/defender": Kind(
+        (defender.custom_detections,), Terms(record=defender.RECORD, adjust=defender.adjusted)
+    ),
     "eql": ELASTIC,
     "esql": ELASTIC,
-    "spl": Kind((splunk.app, splunk.contentctl), Terms(fit=splunk.fit)),
+    "spl": Kind((splunk.app, splunk.contentctl), Terms(adjust=splunk.fit)),
 }
 """By ``target/profile``, or by ``target`` for all profiles of it."""
 

@@ -12,6 +12,7 @@ import hashlib
 
 from backends.diagnostics import Severity, TridentError
 from backends.plan import Plan, Run
+from translator.artifacts.schedule import Schedule, changed
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 604800
 
@@ -24,7 +25,7 @@ EXACT = (
 """Seconds between runs that cron keeps, ascending."""
 
 
-def fit(plan: Plan, run: Run) -> Run:
+def fit(plan: Plan, run: Run) -> Schedule:
     """The run as often as asked for, or the nearest more often that cron can say.
 
     Raises:
@@ -37,7 +38,9 @@ def fit(plan: Plan, run: Run) -> Run:
             span=plan.identity.span,
             severity=Severity.REFUSED,
         )
-    return Run(max(each for each in EXACT if each <= run.frequency), run.delay)
+    found = max(each for each in EXACT if each <= run.frequency)
+    notes = changed("the time between runs", found, run.frequency, "cron says no other exactly")
+    return Schedule(Run(found, run.delay), notes)
 
 
 def schedule(frequency: int, identifier: str) -> str:
