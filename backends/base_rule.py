@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sigma.conditions import (
     ConditionFieldEqualsValueExpression,
     ConditionItem,
@@ -9,7 +11,8 @@ from sigma.conditions import (
     ConditionValueExpression,
 )
 from sigma.exceptions import SigmaError
-from sigma.rule import SigmaRule
+from sigma.modifiers import SigmaUTF16Modifier
+from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
 from sigma.types import (
     Placeholder,
     SigmaCompareExpression,
@@ -34,8 +37,9 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
 
     Raises:
         TridentError: TRI101 for a condition that does not parse, a number that pySigma has
-            rounded or a value of the wrong kind, TRI104 or TRI107 for its trident mapping, TRI109
-            for a placeholder without a value, TRI305 for a comparison of a part of a time.
+            rounded, a utf16 that it encodes wrongly or a value of the wrong kind, TRI104 or TRI107
+            for its trident mapping, TRI109 for a placeholder without a value, TRI305 for a
+            comparison of a part of a time.
     """
     document = rule.document
     check_metadata(document)
@@ -48,6 +52,7 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
         raise TridentError("TRI101", "the condition is empty", span=document.at(*_CONDITION))
     for condition in parsed:
         _check_values(document, condition)
+    _check_encoding(document, sigma)
     source = sigma.logsource
     return Search(
         rule.identity,
@@ -74,6 +79,30 @@ def _check_detection(document: Document) -> None:
                 f"the name {name!r} of a detection item is no text",
                 span=document.at("detection", name),
             )
+
+
+def _check_encoding(document: Document, sigma: SigmaRule) -> None:
+    """pySigma 1.5 writes the byte order mark of ``utf16`` as UTF-8 has it; no text holds that."""
+    for name, detection in sigma.detection.detections.items():
+        if _uses(detection, SigmaUTF16Modifier) and not _marks_utf16():
+            raise TridentError(
+                "TRI101",
+                "this version of pySigma encodes utf16 wrongly",
+                span=document.at("detection", name),
+                hint="use pySigma 2, or wide: the same text without the byte order mark",
+            )
+
+
+def _uses(detection: SigmaDetection | SigmaDetectionItem, modifier: type) -> bool:
+    if isinstance(detection, SigmaDetectionItem):
+        return modifier in detection.modifiers
+    return any(_uses(item, modifier) for item in detection.detection_items)
+
+
+@cache
+def _marks_utf16() -> bool:
+    encoded = SigmaDetectionItem.from_mapping("field|utf16|base64", "ab").value
+    return [str(value) for value in encoded] == ["//5hAGIA"]
 
 
 def _check_values(document: Document, condition: object) -> None:

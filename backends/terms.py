@@ -16,6 +16,15 @@ _TERMS = re.compile(
     r"(?:\((?:\?:)?(?P<many>[A-Za-z0-9]+(?:\|[A-Za-z0-9]+)*)\)|(?P<one>[A-Za-z0-9]+))"
     rf"\((?:\?:)?(?:{_CLASS}\|\$|\$\|{_CLASS})\)"
 )
+_BOUNDED = re.compile(
+    r"\\b(?:\((?:\?:)?(?P<many>[A-Za-z0-9]+(?:\|[A-Za-z0-9]+)*)\)|(?P<one>[A-Za-z0-9]+))\\b"
+)
+
+
+def bounded_words(value: SigmaRegularExpression) -> tuple[str, ...] | None:
+    """The words of ``\\b(a|b)\\b``: what it matches holds one of them as a term, not only that."""
+    found = _BOUNDED.fullmatch(str(value.regexp))
+    return tuple((found["many"] or found["one"]).split("|")) if found else None
 
 
 def whole_terms(value: SigmaRegularExpression) -> tuple[str, ...] | None:

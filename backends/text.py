@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sigma.conditions import ConditionItem
+from sigma.conditions import ConditionItem, ConditionOR, ConditionValueExpression
 from sigma.conversion.base import TextQueryBackend
 from sigma.conversion.state import ConversionState
+from sigma.types import SigmaExpansion
 
 from backends.binding import BoundSearch
 from backends.profiles import Column
@@ -94,6 +95,13 @@ class DetectionBackend(TextQueryBackend):
 
     def escape_and_quote_field(self, field_name: str) -> str:
         return self.quote_column(self.column(field_name).name)
+
+    def convert_condition_val(self, cond: ConditionValueExpression, state: ConversionState) -> Any:
+        """A keyword; one with several expanded values (``base64offset``) is any of them."""
+        if isinstance(cond.value, SigmaExpansion):
+            parts: list[Any] = [ConditionValueExpression(value) for value in cond.value.values]
+            return self.convert_condition_group(ConditionOR(parts), state)
+        return super().convert_condition_val(cond, state)
 
 
 def condition_leaves(condition: Any) -> Iterator[Any]:

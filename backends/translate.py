@@ -8,6 +8,7 @@ from importlib import import_module
 from backends.binding import Bound, bind, binding_notes
 from backends.capabilities import judge
 from backends.diagnostics import Refusal
+from backends.letters import letter_notes
 from backends.plan import Plan
 from backends.profiles import Profile
 from backends.translation import Fidelity, Note, Query, Translation
@@ -30,7 +31,7 @@ def translate(plan: Plan, profile: Profile) -> Translation:
         return Translation(
             plan.identity, profile.target, profile.name, Fidelity.REFUSED, None, None, (), error
         )
-    notes = [*query.notes, *map(Note.of, codes), *binding_notes(bound)]
+    notes = [*query.notes, *map(Note.of, codes), *binding_notes(bound), *letter_notes(bound)]
     return Translation(
         plan.identity,
         profile.target,

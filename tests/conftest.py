@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.support.selection import Bench
     from translator.verify.engines.kusto import BoundQuery, KqlEngine, Schema
 
 
@@ -72,6 +74,24 @@ def kql_binder() -> Callable[[str, Schema], BoundQuery]:
     from translator.verify.engines.kusto import bind_query
 
     return bind_query
+
+
+@pytest.fixture(scope="session")
+def benches() -> Iterator[Callable[[str], Bench]]:
+    """``benches(target)``: the target's engines; the test is skipped where they are missing."""
+    from tests.support.selection import Bench, missing_engine
+
+    with ExitStack() as stack:
+        opened: dict[str, Bench] = {}
+
+        def bench(target: str) -> Bench:
+            if package := missing_engine(target):
+                pytest.skip(f"{package} is not installed")
+            if target not in opened:
+                opened[target] = stack.enter_context(Bench(target))
+            return opened[target]
+
+        yield bench
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

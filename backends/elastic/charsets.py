@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from backends.detection import fold as same_case
+
 Range = tuple[int, int]
 """First and last code point."""
 
@@ -33,7 +35,8 @@ class CharSet:
 
     @classmethod
     def parse(cls, items: Iterable[tuple[Any, Any]], fold: bool) -> CharSet:
-        """From the items of an ``IN`` node; ``fold`` spells out both cases of ASCII letters."""
+        """From the items of an ``IN`` node; ``fold`` spells out both cases of ASCII letters, and
+        those of other letters that stand alone."""
         ranges: list[Range] = []
         negated = False
         for op, argument in items:
@@ -41,7 +44,8 @@ class CharSet:
                 case "NEGATE":
                     negated = True
                 case "LITERAL":
-                    ranges.append((argument, argument))
+                    written = cases(chr(argument)) if fold and argument > 127 else chr(argument)
+                    ranges += [(ord(char), ord(char)) for char in written]
                 case "RANGE":
                     ranges.append((argument[0], argument[1]))
                 case "CATEGORY":
@@ -64,6 +68,14 @@ class CharSet:
         if not self.ranges:
             return "." if self.negated else None
         return f"[{'^' if self.negated else ''}{''.join(map(_print, self.ranges))}]"
+
+
+def cases(char: str) -> str:
+    """What ``char`` equals when case is ignored (``backends/detection.py``), itself first."""
+    known = (char, char.lower(), char.upper(), char.title())
+    return "".join(
+        dict.fromkeys(x for x in known if len(x) == 1 and same_case(x) == same_case(char))
+    )
 
 
 def merge(ranges: Iterable[Range]) -> list[Range]:

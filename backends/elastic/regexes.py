@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from backends.detection import fold as same_case
 from backends.diagnostics import Refusal
-from backends.elastic.charsets import WORD, CharSet
+from backends.elastic.charsets import WORD, CharSet, cases
 
 _parser: Any = import_module("re._parser")
 
@@ -90,9 +89,8 @@ def literal(text: str, fold: bool = False) -> str:
 
 def _literal(char: str, fold: bool) -> str:
     if fold and not char.isascii():
-        known = (char, char.lower(), char.upper(), char.title())
-        cases = dict.fromkeys(x for x in known if len(x) == 1 and same_case(x) == same_case(char))
-        return char if len(cases) == 1 else f"[{''.join(cases)}]"
+        same = cases(char)
+        return char if len(same) == 1 else f"[{same}]"
     return f"\\{char}" if char in _RESERVED else char
 
 
@@ -156,7 +154,7 @@ class _Printer:
 
     def charset(self, items: Sequence[Item]) -> str:
         found = CharSet.parse(items, self.insensitive)
-        if self.insensitive and any(last > 127 for _, last in found.ranges):
+        if self.insensitive and any(first < last and last > 127 for first, last in found.ranges):
             self.notes.add(NOTE_NON_ASCII_CASE)
         printed = found.print()
         if printed is None:

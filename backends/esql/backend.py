@@ -62,8 +62,9 @@ def number_of(text: str) -> str:
     return f"CASE({text} RLIKE {_DECIMAL}, TO_DOUBLE({text}))"
 
 
+_COMPARISONS = (Op.LT, Op.LTE, Op.GT, Op.GTE)
 _CONVERTED: Mapping[Op, Callable[[str], str]] = {
-    **dict.fromkeys((Op.LT, Op.LTE, Op.GT, Op.GTE), number_of),
+    **dict.fromkeys(_COMPARISONS, number_of),
     Op.CIDR: "TO_IP({})".format,
 }
 _REFERENCES: Mapping[tuple[bool, bool], str] = {
@@ -158,6 +159,8 @@ class EsqlDetections(ElasticDetections):
     def leaf(self, cond: ConditionFieldEqualsValueExpression) -> Leaf:
         """TO_LOWER folds every letter, so what EQL says of letters beyond ASCII is another note."""
         found = super().leaf(cond)
+        if found.column.type == "string" and found.op in _COMPARISONS:
+            self.note(Note.of("TRI476", column=found.column.name))
         folded = found.op in _FOLDED and not str(found.value).isascii()
         if folded and str(found.value).lower() != str(found.value).upper():
             self.note(Note.of("TRI470", column=found.column.name))

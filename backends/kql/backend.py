@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from sigma.conditions import (
@@ -28,7 +29,7 @@ from backends.diagnostics import Refusal
 from backends.kql import syntax
 from backends.kql.regexes import anchored, may_match_empty, plain_text, re2, wildcards
 from backends.profiles import Column
-from backends.terms import whole_terms
+from backends.terms import bounded_words, whole_terms
 from backends.text import DetectionBackend
 from backends.translation import Note
 
@@ -88,6 +89,8 @@ class KqlDetections(DetectionBackend):
     def text_of(self, column: Column) -> str:
         """The column as text, for a string test on a column of another type."""
         quoted = syntax.reference(column)
+        if column.type == "real":  # whether 404 is "404" or "404.0" is not documented
+            return f'replace_regex(tostring({quoted}), @"\\.0+$", "")'
         return quoted if column.type == "string" else f"tostring({quoted})"
 
     def convert_condition_not(self, cond: ConditionNOT, state: ConversionState) -> str:
@@ -178,10 +181,13 @@ class KqlDetections(DetectionBackend):
         terms = whole_terms(value)
         if terms:
             self.note(Note.of("TRI410"))
-            listed = self.list_separator.join(map(syntax.literal, terms))
-            operator = f"has_any (dynamic([{listed}]))" if len(terms) > 1 else f"has {listed}"
-            return f"{field} {operator}"
+            return self._has(field, terms)
         pattern = re2(value)
+        if words := bounded_words(value):
+            self.note(Note.of("TRI416", column=self.column(cond.field).name))
+            return (
+                f"({self._has(field, words)} and {field} matches regex {syntax.literal(pattern)})"
+            )
         return self._guarded(
             field, f"{field} matches regex {syntax.literal(pattern)}", may_match_empty(value)
         )
@@ -192,9 +198,11 @@ class KqlDetections(DetectionBackend):
         value: Any = cond.value
         field = self.text_of(self.column(cond.field))
         network = ipaddress.ip_network(value.cidr)
+        self.note(Note.of("TRI415", column=self.column(cond.field).name))
         if network.version == 6:
-            test = f"ipv6_is_in_range({field}, {syntax.literal(str(network))})"
-            return f"coalesce({test}, false)" if self._negated(state) else test
+            # A prefix length masks the address; what is no address becomes "".
+            masked = f'parse_ipv6(strcat({field}, "/{network.prefixlen}"))'
+            return f"{masked} == {syntax.literal(network.network_address.exploded)}"
         low, high = int(network.network_address), int(network.broadcast_address)
         test = f"parse_ipv4({field}) between ({low} .. {high})"
         return f"coalesce({test}, false)" if self._negated(state) else test
@@ -206,6 +214,8 @@ class KqlDetections(DetectionBackend):
         column = self.column(cond.field)
         quoted = syntax.reference(column)
         number = quoted if column.type in NUMERIC else f"todouble({self.text_of(column)})"
+        if column.type not in NUMERIC:
+            self.note(Note.of("TRI414", column=column.name))
         operator = self.compare_operators[value.op]
         test = f"{number} {operator} {syntax.number(value.number.number)}"
         # A comparison with null filters the row, except !=, which is true.
@@ -303,6 +313,13 @@ class KqlDetections(DetectionBackend):
         """The opposite of ``present``; ``isnull`` of a string is always false."""
         return f"is{self.present(column)[5:]}"
 
+    def _has(self, field: str, terms: Sequence[str]) -> str:
+        """The field holds one of the terms; Kusto's term index answers it."""
+        listed = self.list_separator.join(map(syntax.literal, terms))
+        return (
+            f"{field} has_any (dynamic([{listed}]))" if len(terms) > 1 else f"{field} has {listed}"
+        )
+
     def _operator(self, kind: str, value: SigmaString) -> str:
         return self.string_operators[kind][isinstance(value, SigmaCasedString)]
 
@@ -311,6 +328,8 @@ class KqlDetections(DetectionBackend):
         if not plain:
             return self.missing(column)
         if column.type in NUMERIC and _DECIMAL.fullmatch(plain):
+            if column.type == "real" and text(float(plain)) != plain:
+                return "false"  # more digits than a double has
             return self._not_null(column, f"{syntax.reference(column)} == {plain}", state)
         if column.type == "bool" and plain.lower() in ("true", "false"):
             field = syntax.reference(column)

@@ -22,6 +22,8 @@ _FLAGS = {
 # RE2, which `matches regex` runs, has neither look-around nor back-references:
 # https://learn.microsoft.com/kusto/query/regex
 _NOT_RE2 = re.compile(r"(?<!\\)(?:\\\\)*(?:\(\?(?:<?[=!]|>|P=|\()|\\[1-9])|[*+?}]\+")
+# A class inside a class: RE2's own reading, where the reference has the characters as written.
+_POSIX_CLASS = re.compile(r"\[:\^?\w+:\]")
 
 
 def re2(value: SigmaRegularExpression) -> str:
@@ -33,6 +35,8 @@ def re2(value: SigmaRegularExpression) -> str:
     pattern = str(value.regexp)
     if _NOT_RE2.search(pattern):
         raise Refusal("TRI303", f"RE2 has no look-around or back-references: {pattern!r}")
+    if _POSIX_CLASS.search(pattern):
+        raise Refusal("TRI303", f"RE2 reads a class such as [:alpha:] in its own way: {pattern!r}")
     flags = "".join(sorted(_FLAGS[flag] for flag in value.flags))
     return f"(?{flags}){pattern}" if flags else pattern
 

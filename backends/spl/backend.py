@@ -29,13 +29,15 @@ from sigma.types import (
     SpecialChars,
 )
 
-from backends.detection import text
+from backends.detection import number, text
 from backends.diagnostics import Refusal
 from backends.spl import regex, syntax
 from backends.text import DetectionBackend
 from backends.translation import Note
 
 NUMERIC = frozenset({"int", "long", "real"})
+_EXACT = 2**53
+"""Up to here a double holds every whole number."""
 _DOT = re.compile(r"(?<!\[)\.")
 
 
@@ -137,7 +139,9 @@ class SplDetections(DetectionBackend):
         value: Any = cond.value
         if self.column(cond.field).type in NUMERIC:
             return self._number(cond.field, "==", value.number)
-        return f"{self.escape_and_quote_field(cond.field)}=={syntax.literal(text(value.number))}"
+        # lower() gives a text: a field that looks like a number would compare as one.
+        wanted = syntax.literal(text(value.number))
+        return f"lower({self.escape_and_quote_field(cond.field)})=={wanted}"
 
     def convert_condition_field_eq_val_bool(
         self, cond: ConditionFieldEqualsValueExpression, state: ConversionState
@@ -207,6 +211,9 @@ class SplDetections(DetectionBackend):
     convert_condition_val_re = convert_condition_val_str
 
     def _number(self, field: str, operator: str, value: int | float) -> str:
+        column = self.column(field)
+        if column.type not in ("int", "long") or abs(value) >= _EXACT:
+            self.note(Note.of("TRI434", column=column.name))
         return self.number_expression.format(
             field=self.quoted(field),
             operator=operator,
@@ -223,7 +230,7 @@ class SplDetections(DetectionBackend):
                 tests.append(f'{subject}==""')
             elif set(value.s) == {SpecialChars.WILDCARD_MULTI}:
                 tests.append(f'{subject}!=""')
-            elif plain is not None and len(values) == 1 and syntax.is_plain(plain):
+            elif plain is not None and len(values) == 1 and _is_comparable(plain, cased):
                 tests.append(
                     f"{subject}=={syntax.literal(plain)}"
                     if cased
@@ -244,6 +251,12 @@ class SplDetections(DetectionBackend):
         if not pattern.isascii():
             self.note(Note.of("TRI432"))
         return f"match({subject},{syntax.pattern(pattern)})"
+
+
+def _is_comparable(plain: str, cased: bool) -> bool:
+    """Whether ``==`` compares texts: a field that looks like a number may compare as one with a
+    text that does, unless a function has made a text of it (as ``lower`` does)."""
+    return syntax.is_plain(plain) and not (cased and number(plain) is not None)
 
 
 def _is_cased(value: object) -> bool:

@@ -1,84 +1,16 @@
-"""Hostile values and regular expressions in EQL: each parses, stays in its literal, and selects
-exactly the evaluator's events."""
+"""EQL's literals, field names and durations; ``tests/values`` runs the values themselves."""
 
 from __future__ import annotations
 
 import re
-from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.detection import compile_detection
 from backends.diagnostics import Refusal
 from backends.eql import literals
-from backends.plan import Search
-from backends.translate import translate
-from backends.translation import Translation
-from tests.support.run_eql import eql_profile, eql_types, selected
-from tests.support.values import (
-    HOSTILE,
-    MODIFIERS,
-    REGEX_MODIFIERS,
-    REGEX_TEXTS,
-    REGEXES,
-    candidates,
-    events_for,
-    negated,
-    random_values,
-    search,
-)
 from translator.verify.engines.eql import EqlEngine
-
-
-def check(engine: EqlEngine, plan: Search, texts: list[str | None]) -> Translation:
-    """The query parses against the fields' types and selects what the evaluator selects."""
-    profile = eql_profile()
-    translation = translate(plan, profile)
-    if translation.query is None:
-        return translation
-    text = translation.query.text
-    assert engine.parse(text, eql_types(profile)) is None, text
-    events = events_for(texts)
-    test = compile_detection(plan.condition)
-    wrong = selected(engine, plan, events, text) ^ {
-        event.time for event in events if test(event.fields)
-    }
-    assert not wrong, (text, [e.fields.get("CommandLine") for e in events if e.time in wrong])
-    return translation
-
-
-@pytest.mark.parametrize("value", HOSTILE)
-def test_hostile_values(eql_engine: EqlEngine, value: str) -> None:
-    for modifier in MODIFIERS:
-        for make in (search, negated):
-            translation = check(eql_engine, make(value, modifier), candidates(value))
-            assert translation.query is not None, translation.error
-
-
-def test_lists_of_hostile_values(eql_engine: EqlEngine) -> None:
-    for modifier in (*MODIFIERS, "contains|all"):
-        for start in range(0, len(HOSTILE), 7):
-            values = list(HOSTILE[start : start + 7])
-            texts = [text for value in values for text in candidates(value)[:8]]
-            for make in (search, negated):
-                translation = check(eql_engine, make(values, modifier), texts)
-                assert translation.query is not None, translation.error
-
-
-def test_values_of_random_pieces(eql_engine: EqlEngine) -> None:
-    for value, modifier in random_values(Random(5), 150):
-        check(eql_engine, search(value, modifier), candidates(value))
-
-
-@pytest.mark.parametrize("pattern", REGEXES)
-def test_regular_expressions(eql_engine: EqlEngine, pattern: str) -> None:
-    for modifier in REGEX_MODIFIERS:
-        for make in (search, negated):
-            translation = check(eql_engine, make(pattern, modifier), list(REGEX_TEXTS))
-            if translation.error is not None:
-                assert translation.error.code == "TRI303", translation.error
 
 
 def decode(literal: str) -> str:

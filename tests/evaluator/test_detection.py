@@ -12,7 +12,7 @@ from sigma.rule import SigmaRule
 from backends.detection import compile_detection
 from backends.diagnostics import Refusal
 from backends.plan import Search
-from tests.support.generate import plan_documents
+from tests.support.generate import PYSIGMA, plan_documents
 
 TABLE = yaml.safe_load(Path(__file__).with_name("detections.yml").read_text("utf-8"))
 
@@ -24,7 +24,11 @@ def rule(detection: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("case", TABLE, ids=lambda case: case["why"])
 def test_records(case: dict[str, Any]) -> None:
     detection = case.get("detection") or {"selection": case["item"], "condition": "selection"}
-    plan = plan_documents((rule(detection),))
+    if case.get("since", 0) > PYSIGMA:
+        with pytest.raises(AssertionError, match="TRI101"):
+            plan_documents((rule(detection),))
+        return
+    plan = plan_documents((rule(detection),), case.get("placeholders"))
     assert isinstance(plan, Search)
     test = compile_detection(plan.condition)
     for wanted, records in ((True, case["matches"]), (False, case["misses"])):

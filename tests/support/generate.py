@@ -5,7 +5,9 @@ Everything is made from a ``random.Random``, so a seed reproduces a case.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from random import Random
 from typing import Any
 
@@ -15,6 +17,8 @@ from backends.plan import LogSource, Plan
 from backends.planner import plan_all
 from backends.rules import Document, Ruleset
 
+PYSIGMA = int(version("pysigma").partition(".")[0])
+"""pySigma's major version."""
 NOW = parse_time("2026-01-15T12:00:00Z")
 OPERATORS = ("gt", "gte", "lt", "lte", "eq", "neq")
 AGGREGATES = (
@@ -81,11 +85,16 @@ def make_case(random: Random, limits: Limits | None = None) -> Case:
     return Case(documents, plan, make_timeline(random, _timespans(documents), limits))
 
 
-def plan_documents(documents: tuple[dict[str, Any], ...]) -> Plan:
+def plan_documents(
+    documents: tuple[dict[str, Any], ...], placeholders: Mapping[str, Sequence[str]] | None = None
+) -> Plan:
     """The plan of the last document, the others being what it refers to."""
     ruleset = Ruleset.from_documents(
-        Document(document, Span("random.yml", number))
-        for number, document in enumerate(documents, 1)
+        (
+            Document(document, Span("random.yml", number))
+            for number, document in enumerate(documents, 1)
+        ),
+        placeholders=placeholders,
     )
     assert not ruleset.diagnostics, ruleset.diagnostics
     planned = plan_all(ruleset)[-1]

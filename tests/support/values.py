@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
 import yaml
 
-from backends.events import SECOND, Event
 from backends.plan import Search
-from tests.support.generate import NOW, PROCESS, plan_documents
+from tests.support.generate import plan_documents
 
 _DATA = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
 
@@ -40,22 +37,6 @@ def search(value: object, modifier: str, field: str = "CommandLine") -> Search:
     return plan
 
 
-def negated(value: object, modifier: str, field: str = "CommandLine") -> Search:
-    """The plan of a rule that excludes what ``search`` selects."""
-    key = f"{field}|{modifier}" if modifier else field
-    plan = plan_documents(
-        (
-            {
-                "title": "value",
-                "logsource": {"category": "process_creation", "product": "windows"},
-                "detection": {"selection": {key: value}, "condition": "not selection"},
-            },
-        )
-    )
-    assert isinstance(plan, Search)
-    return plan
-
-
 def candidates(value: str) -> list[str | None]:
     """Texts that a test on ``value`` selects, and near misses of it."""
     plain = value.replace("\\*", "*").replace("\\?", "?").replace("\\\\", "\\")
@@ -78,20 +59,3 @@ def candidates(value: str) -> list[str | None]:
             text.replace("\\", "/"),
         ]
     return list(dict.fromkeys(found))
-
-
-def events_for(texts: list[str | None] | tuple[str | None, ...]) -> list[Event]:
-    """One process event per text, each at a time of its own, which identifies it."""
-    events = []
-    for number, text in enumerate(texts):
-        fields = {"Computer": "ws1"} if text is None else {"Computer": "ws1", "CommandLine": text}
-        events.append(Event(NOW - number * SECOND, PROCESS, fields))
-    return events
-
-
-def random_values(random: Random, count: int) -> Iterator[tuple[str, str]]:
-    """(value, modifier) pairs glued together from hostile pieces."""
-    pieces = [piece for piece in HOSTILE if len(piece) < 20]
-    for _ in range(count):
-        value = "".join(random.choice(pieces) for _ in range(random.randint(1, 4)))
-        yield value, random.choice(MODIFIERS)

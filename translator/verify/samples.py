@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from random import Random
 from typing import Any
@@ -37,6 +38,8 @@ from backends.events import Value
 from backends.plan import Search
 
 Fields = dict[str, Value]
+Choose = Callable[[Sequence[Any]], Any]
+"""Picks one of several alternatives."""
 
 _parser: Any = import_module("re._parser")
 """The parser of re; it has no public name."""
@@ -45,6 +48,8 @@ TRIES = 40
 """How often a satisfying sample is drawn before the detection counts as too hard to satisfy."""
 
 KEYWORD_FIELD = "CommandLine"
+_KEYWORD = ""
+"""Where the keywords' text stands until it has a field."""
 _FILLERS = ("", "x", "abc", "0", " ", "A.b")
 _STEPS = {
     CompareOperators.GT: 1,
@@ -60,10 +65,67 @@ def hit(search: Search, random: Random) -> Fields | None:
     test = compile_detection(search.condition)
     for _ in range(TRIES):
         fields: Fields = {}
-        _satisfy(search.condition, fields, random)
+        _satisfy(search.condition, fields, random, random.choice)
+        fields = _moved(fields, KEYWORD_FIELD)
         if test(fields):
             return fields
     return None
+
+
+def branches(
+    search: Search, random: Random, keyword: str = KEYWORD_FIELD, most: int = 24
+) -> Iterator[Fields]:
+    """Fields for each branch of the search's detection: every alternative of every ``or`` and list
+    is taken in turn, and whatever a ``not`` excludes is added to fields that satisfy the rest.
+
+    Fields that do not satisfy the detection after all are yielded, too: they nearly do. Keywords
+    are put in the field ``keyword``.
+    """
+    seen: Counter[int] = Counter()
+
+    def least(parts: Sequence[Any]) -> Any:
+        weights = {id(part): _alternatives(part) for part in parts}
+        chosen = min(parts, key=lambda p: (seen[id(p)] / weights[id(p)], random.random()))
+        seen[id(chosen)] += 1
+        return chosen
+
+    for _ in range(min(most, _alternatives(search.condition))):
+        fields: Fields = {}
+        _satisfy(search.condition, fields, random, least)
+        yield _moved(fields, keyword)
+    for excluded in list(_excluded(search.condition))[:most]:
+        for _ in range(min(most, _alternatives(excluded))):
+            fields = {}
+            _satisfy(search.condition, fields, random, least)
+            _satisfy(excluded, fields, random, least)
+            yield _moved(fields, keyword)
+
+
+def _moved(fields: Fields, keyword: str) -> Fields:
+    """The fields with the keywords' text in the field ``keyword``, behind what stands there."""
+    if _KEYWORD not in fields:
+        return fields
+    held = fields.pop(_KEYWORD)
+    return {**fields, keyword: f"{text(fields[keyword])} {held}" if keyword in fields else held}
+
+
+def _alternatives(condition: Any) -> int:
+    """How many samples take every alternative once."""
+    if isinstance(condition, ConditionOR):
+        return sum(map(_alternatives, condition.args))
+    if isinstance(condition, ConditionAND):
+        return max(map(_alternatives, condition.args), default=1)
+    value = getattr(condition, "value", None)
+    return len(value.values) if isinstance(value, SigmaExpansion) else 1
+
+
+def _excluded(condition: Any) -> Iterator[Any]:
+    """What stands below each ``not``, also below one within another."""
+    if isinstance(condition, ConditionNOT):
+        yield condition.args[0]
+    for part in getattr(condition, "args", ()):
+        if not isinstance(condition, ConditionFieldEqualsValueExpression):
+            yield from _excluded(part)
 
 
 def near_misses(fields: Fields, random: Random) -> Iterator[Fields]:
@@ -92,23 +154,25 @@ def _near(value: Value, random: Random) -> Iterator[Value]:
         yield value[:place] + "~" + value[place + 1 :]
 
 
-def _satisfy(condition: Any, fields: Fields, random: Random) -> None:
+def _satisfy(condition: Any, fields: Fields, random: Random, choose: Choose) -> None:
     if isinstance(condition, ConditionAND):
         for part in condition.args:
-            _satisfy(part, fields, random)
+            _satisfy(part, fields, random, choose)
     elif isinstance(condition, ConditionOR):
-        _satisfy(random.choice(condition.args), fields, random)
+        _satisfy(choose(condition.args), fields, random, choose)
     elif isinstance(condition, ConditionNOT):
         return  # a field that nobody sets is missing, and its test is false
     elif isinstance(condition, ConditionFieldEqualsValueExpression):
-        _set(condition.field, condition.value, fields, random)
+        _set(condition.field, condition.value, fields, random, choose)
     else:
-        fields[KEYWORD_FIELD] = f"a {_value(condition.value, random)} b"
+        value = condition.value
+        value = choose(value.values) if isinstance(value, SigmaExpansion) else value
+        fields[_KEYWORD] = f"{fields.get(_KEYWORD, 'a')} {_value(value, random)} b"
 
 
-def _set(field: str, value: Any, fields: Fields, random: Random) -> None:
+def _set(field: str, value: Any, fields: Fields, random: Random, choose: Choose) -> None:
     if isinstance(value, SigmaExpansion):
-        _set(field, random.choice(value.values), fields, random)
+        _set(field, choose(value.values), fields, random, choose)
     elif isinstance(value, SigmaNull) or (isinstance(value, SigmaExists) and not value):
         fields.pop(field, None)
     elif isinstance(value, SigmaFieldReference):

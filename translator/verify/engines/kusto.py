@@ -89,6 +89,7 @@ class KqlEngine:
 
         self._schema = schema
         self._connection = duckdb_kql.connect()
+        _add_functions(self._connection)
         # Half of a small query's time is its translation; a property test repeats the same one.
         self._translate = lru_cache(maxsize=64)(
             partial(duckdb_kql.to_sql, schema={name: list(schema[name]) for name in schema})
@@ -170,6 +171,20 @@ class KqlEngine:
             "FROM (SELECT unnest(from_json_strict(?::JSON, ?)) AS r)",
             [json.dumps(rows, allow_nan=False), spec],
         )
+
+
+def _add_functions(connection: Any) -> None:
+    """``tohex(value [, length])``, which the package (1.1.2) has no mapping for: lower case, filled
+    with zeroes at the left (https://learn.microsoft.com/kusto/query/tohex-function)."""
+    from duckdb_kql.translate import functions
+
+    spec = functions.FunctionSpec("tohex", "template", "trident_tohex({})")
+    functions.SCALAR_FUNCTIONS.setdefault("tohex", spec)
+    digits = "lower(to_hex(CAST(value AS BIGINT)))"
+    filled = f"lpad({digits}, CAST(greatest(wide, length({digits})) AS INTEGER), '0')"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP MACRO trident_tohex(value) AS {digits}, (value, wide) AS {filled}"
+    )
 
 
 def _kustology() -> Any:

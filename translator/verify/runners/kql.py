@@ -44,7 +44,7 @@ class KqlRunner:
         if errors := self._bound[query.text]:
             raise EngineFault(f"Microsoft's parser: {'; '.join(errors)}")
         schema = {name: named(columns, query.text, profile) for name, columns in full.items()}
-        key = repr(sorted((name, sorted(columns)) for name, columns in schema.items()))
+        key = repr(sorted((name, sorted(columns.items())) for name, columns in schema.items()))
         if key not in self._engines:
             self._engines[key] = KqlEngine(schema)
         engine = self._engines[key]
@@ -78,5 +78,9 @@ class KqlRunner:
 def named(columns: Mapping[str, str], query: str, profile: Profile) -> dict[str, str]:
     """The columns that a query names: narrow tables load quickly, and the executor refuses a
     query that sees two columns which differ by case alone."""
-    words = set(re.findall(r"\w+", query))
-    return {name: kind for name, kind in columns.items() if name in words | {profile.time}}
+    words = {*re.findall(r"\w+", query), profile.time}
+    return {
+        name: kind
+        for name, kind in columns.items()
+        if name in words or (not re.fullmatch(r"\w+", name) and name in query)
+    }

@@ -1,0 +1,27 @@
+"""What RE2 would read in another way than the reference is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from backends.profiles import load_profiles
+from backends.translate import translate
+from tests.support.generate import plan_documents
+
+REFUSED = {
+    "look-ahead": "a(?=b)",
+    "back-reference": r"(a)\1",
+    "possessive": "a++b",
+    "POSIX class": "[[:alpha:]]x",
+}
+
+
+@pytest.mark.parametrize("pattern", REFUSED.values(), ids=REFUSED)
+def test_refused(pattern: str) -> None:
+    rule = {
+        "title": "regex",
+        "logsource": {"category": "process_creation", "product": "windows"},
+        "detection": {"selection": {"CommandLine|re": pattern}, "condition": "selection"},
+    }
+    found = translate(plan_documents((rule,)), load_profiles("kql")["sentinel"])
+    assert found.error is not None and found.error.code == "TRI303"

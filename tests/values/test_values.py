@@ -1,0 +1,71 @@
+"""Every hostile value and regular expression on every engine, against the evaluator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from backends.profiles import TARGETS
+from tests.support.selection import Bench, lab_events, lab_profile
+from tests.support.values import HOSTILE, MODIFIERS, REGEX_MODIFIERS, REGEXES
+from tests.values.__main__ import main
+from tests.values.cases import FIELD, case, random_cases
+
+Benches = Callable[[str], Bench]
+FIELDS = {FIELD: (FIELD, "string")}
+SINGLE = (*MODIFIERS, "startswith|cased", "neq", "windash|contains")
+LISTED = ("", "contains|all", "endswith|cased")
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""The control characters for which a KQL literal has no escape."""
+REFUSALS = {"kql": {"TRI301", "TRI303"}, "spl": {"TRI303"}, "eql": {"TRI303"}, "esql": {"TRI303"}}
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("target", TARGETS)
+def test_value(benches: Benches, target: str, value: str) -> None:
+    profile, bench, random = lab_profile(target, FIELDS), benches(target), Random(value)
+    given: list[tuple[str | list[str], str]] = [(value, modifier) for modifier in SINGLE]
+    given += [([value, "zzz"], modifier) for modifier in LISTED]
+    for number, (each, modifier) in enumerate(given):
+        made = case(each, modifier, negated=bool((number + len(value)) % 2))
+        assert made is not None
+        code = bench.check(made.plan, profile, made.events(random))
+        assert code == ("TRI301" if target == "kql" and UNWRITABLE.search(value) else "")
+
+
+@pytest.mark.parametrize("regex", REGEXES)
+@pytest.mark.parametrize("target", TARGETS)
+def test_regex(benches: Benches, target: str, regex: str) -> None:
+    profile, bench, random = lab_profile(target, FIELDS), benches(target), Random(regex)
+    for number, modifier in enumerate(REGEX_MODIFIERS):
+        made = case(regex, modifier, negated=bool(number % 2))
+        if made is not None:  # None: no regular expression for this pySigma
+            code = bench.check(made.plan, profile, made.events(random))
+            assert code in {"", "TRI303"} and (code == "" or target not in ("kql", "spl"))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_random_values(benches: Benches, target: str) -> None:
+    profile, bench, random = lab_profile(target, FIELDS), benches(target), Random(5)
+    codes = [bench.check(c.plan, profile, c.events(random)) for c in random_cases(random, 120)]
+    assert set(codes) <= {""} | REFUSALS[target]
+    assert codes.count("") > 90
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_long_value(benches: Benches, target: str) -> None:
+    value = "a" * 70_000
+    made = case(value, "")
+    assert made is not None
+    events = lab_events({FIELD: text} for text in (value, value.upper(), value[:-1], ""))
+    assert benches(target).check(made.plan, lab_profile(target, FIELDS), events) == ""
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["values", "--runs", "5", "--target", "spl", "--seed", "2"])
+    assert main() == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("spl: 5 runs in ") and "5 runs in total, seed 2" in printed
