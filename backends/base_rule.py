@@ -23,7 +23,8 @@ from sigma.types import (
     SigmaTimestampPart,
 )
 
-from backends.diagnostics import TridentError
+from backends.depth import check_depth, check_groups, too_deep
+from backends.diagnostics import Span, TridentError
 from backends.extension import check_metadata
 from backends.plan import LogSource, Search
 from backends.raw import texts
@@ -36,21 +37,28 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
     """The search of a detection rule.
 
     Raises:
-        TridentError: TRI101 for a condition that does not parse, a number that pySigma has
-            rounded, a utf16 that it encodes wrongly or a value of the wrong kind, TRI104 or TRI107
-            for its trident mapping, TRI109 for a placeholder without a value, TRI305 for a
-            comparison of a part of a time.
+        TridentError: TRI007 for one that nests too deeply, TRI101 for a condition that does not
+            parse, a number that pySigma has rounded, a utf16 that it encodes wrongly or a value of
+            the wrong kind, TRI104 or TRI107 for its trident mapping, TRI109 for a placeholder
+            without a value, TRI305 for a comparison of a part of a time.
     """
     document = rule.document
     check_metadata(document)
     _check_detection(document)
+
+    def place() -> Span:  # composes the document again, so only where it is shown
+        return document.at(*_CONDITION)
+
     try:
         parsed = [condition.parsed for condition in sigma.detection.parsed_condition]
     except SigmaError as error:
-        raise TridentError("TRI101", str(error), span=document.at(*_CONDITION)) from error
+        raise TridentError("TRI101", str(error), span=place()) from error
+    except RecursionError as error:
+        raise too_deep("the condition", place()) from error
     if not parsed or any(condition is None for condition in parsed):
-        raise TridentError("TRI101", "the condition is empty", span=document.at(*_CONDITION))
+        raise TridentError("TRI101", "the condition is empty", span=place())
     for condition in parsed:
+        check_depth(condition, ConditionItem, place)
         _check_values(document, condition)
     _check_encoding(document, sigma)
     source = sigma.logsource
@@ -58,7 +66,7 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
         rule.identity,
         LogSource(source.category, source.product, source.service),
         parsed[0] if len(parsed) == 1 else ConditionOR(parsed),
-        texts(document, "fields"),
+        tuple(sigma.fields or ()),
     )
 
 
@@ -70,6 +78,7 @@ def _check_detection(document: Document) -> None:
             raise TridentError(
                 "TRI101", f"{part} is {given!r}, no text", span=document.at("logsource", part)
             )
+    texts(document, "fields")
     if not texts(document, *_CONDITION):
         raise TridentError("TRI101", "the condition is empty", span=document.at(*_CONDITION))
     for name in document.data["detection"]:
@@ -126,6 +135,8 @@ def _check_values(document: Document, condition: object) -> None:
             span=document.at("detection"),
         )
     text = value.regexp if isinstance(value, SigmaRegularExpression) else value
+    if isinstance(value, SigmaRegularExpression):
+        check_groups(str(text), lambda: document.at("detection"))
     for piece in text.s if isinstance(text, SigmaString) else ():
         if isinstance(piece, Placeholder):
             raise TridentError(

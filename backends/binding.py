@@ -16,11 +16,12 @@ from sigma.conditions import (
 )
 from sigma.types import SigmaFieldReference
 
+from backends import unmapped
 from backends.diagnostics import Refusal
-from backends.plan import Branch, Correlation, Plan, Search
+from backends.plan import Branch, Correlation, LogSource, Plan, Search
 from backends.profiles import Column, Profile, Source, resolve, resolve_source
 from backends.translation import Note
-from backends.wording import reworded, selected
+from backends.wording import UnknownValue, reworded, selected
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,9 @@ class BoundSearch:
 
     def find(self, field: str) -> Column | None:
         """The native column of a Sigma field, or None where this log source has none."""
-        try:
-            return self.column(field)
-        except Refusal:
+        if field not in self.columns and self.source.column(field) is None:
             return None
+        return self.column(field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +82,59 @@ def bind(plan: Plan, profile: Profile) -> Bound:
             an output field that no branch has; TRI718 for a record's field that a firing one lacks.
     """
     if isinstance(plan, Search):
-        return _bind_search(plan, profile)
-    branches = tuple(BoundBranch(branch, bind(branch.matches, profile)) for branch in plan.branches)
-    bound = BoundCorrelation(plan, profile, branches)
+        return _bind_search(plan, profile, plan.outputs)
+    bound = BoundCorrelation(
+        plan, profile, tuple(_bind_branch(branch, plan, profile) for branch in plan.branches)
+    )
+    for field in output_fields(plan):
+        if field not in plan.group_by:
+            _check_output(field, bound)
+    _check_record(bound)
+    return bound
+
+
+def _bind_branch(branch: Branch, plan: Correlation, profile: Profile) -> BoundBranch:
+    if not isinstance(branch.matches, Search):
+        return BoundBranch(branch, bind(branch.matches, profile))
+    baseline = map(branch.field, baseline_fields(plan))
+    needed = (*branch.keys, *branch.values, *baseline)
+    search = _bind_search(branch.matches, profile, needed)
     try:
-        for branch in branches:
-            if isinstance(branch.matches, BoundSearch):
-                baseline = map(branch.plan.field, baseline_fields(plan))
-                for field in (*branch.plan.keys, *branch.plan.values, *baseline):
-                    branch.matches.column(field)
+        search.columns.update(_columns(search.plan.logsource, needed, (), search.source, profile))
     except Refusal as refusal:
         raise refusal.at(plan.identity.span) from None
-    for field in output_fields(plan):
-        if field not in plan.group_by and not any(
-            has_field(branch.matches, branch.plan.field(field)) for branch in branches
-        ):
-            raise Refusal(
-                "TRI203",
-                f"output field {field} exists on no log source of this rule in "
-                f"{profile.target} profile {profile.name}",
-                span=plan.identity.span,
-            )
+    return BoundBranch(branch, search)
+
+
+def _check_output(field: str, bound: BoundCorrelation) -> None:
+    """An output field needs a column on some branch; a kept one is read on all of them."""
+    if any(has_field(branch.matches, branch.plan.field(field)) for branch in bound.branches):
+        return
+    profile = bound.profile
+    own = [
+        (branch.matches, branch.plan.field(field))
+        for branch in bound.branches
+        if isinstance(branch.matches, BoundSearch)
+    ]
+    if not profile.keep or not own:
+        refusal = Refusal(
+            "TRI203",
+            f"output field {field} exists on no log source of this rule in "
+            f"{profile.target} profile {profile.name}",
+            span=bound.plan.identity.span,
+        )
+        for search, name in own[:1]:
+            refusal.with_config(unmapped.field_lines([name], profile, search.source.logsource))
+        raise refusal
+    for search, name in own:
+        search.column(name)
+
+
+def _check_record(bound: BoundCorrelation) -> None:
+    """Every rule that can fire has the fields that link an alert to its event."""
+    plan, profile = bound.plan, bound.profile
     for field in plan.record:
-        for branch in (branches[index] for index in plan.firing_branches):
+        for branch in (bound.branches[index] for index in plan.firing_branches):
             if not has_field(branch.matches, branch.plan.field(field)):
                 raise Refusal(
                     "TRI718",
@@ -112,7 +142,6 @@ def bind(plan: Plan, profile: Profile) -> Bound:
                     f"has no {field} in {profile.target} profile {profile.name}",
                     span=plan.identity.span,
                 )
-    return bound
 
 
 def has_field(bound: Bound, field: str) -> bool:
@@ -157,7 +186,26 @@ def binding_notes(bound: Bound) -> tuple[Note, ...]:
         )
         for code in notes
     }
-    return tuple(Note.of(code, column=name) for code, name in codes.items())
+    return (
+        *(Note.of(code, column=name) for code, name in codes.items()),
+        *_kept_notes([*bound_searches(bound)]),
+    )
+
+
+def _kept_notes(searches: list[BoundSearch]) -> Iterator[Note]:
+    """What the profile does not have and passes through: log sources by place, fields by name."""
+    sources = {
+        str(search.source.logsource): search.source.table.name
+        for search in searches
+        if search.source.kept
+    }
+    for logsource, name in sources.items():
+        yield Note.of("TRI400", logsource=logsource, place=f"trident_{name}")
+    fields = {
+        field for search in searches for field, column in search.columns.items() if column.kept
+    }
+    if fields:
+        yield Note.of("TRI409", fields=", ".join(sorted(fields)))
 
 
 def condition_fields(condition: object) -> Iterator[str]:
@@ -186,16 +234,43 @@ def condition_tests(
     return found
 
 
-def _bind_search(plan: Search, profile: Profile) -> BoundSearch:
+def _bind_search(plan: Search, profile: Profile, needed: tuple[str, ...]) -> BoundSearch:
+    """``needed`` are the fields that the rule is read by besides its detection."""
     try:
-        source = resolve_source(plan.logsource, profile)
-        condition = reworded(plan.condition, source.wording)
-        columns = {
-            field: resolve(plan.logsource, field, profile)
-            for field in dict.fromkeys(condition_fields(condition))
-        }
+        source = _source(plan, profile, needed)
+        try:
+            condition = reworded(plan.condition, source.wording)
+        except UnknownValue as refusal:
+            lines = unmapped.field_lines([refusal.field], profile, source.logsource)
+            raise refusal.with_config(lines) from None
+        fields = tuple(dict.fromkeys(condition_fields(condition)))
+        columns = _columns(plan.logsource, fields, needed, source, profile)
     except Refusal as refusal:
         raise refusal.at(plan.identity.span) from None
     columns |= {name: source.table.column(name) for name in source.wording.where}
     plan = replace(plan, condition=selected(condition, source.wording))
     return BoundSearch(plan, profile, source, columns)
+
+
+def _columns(
+    logsource: LogSource,
+    fields: tuple[str, ...],
+    needed: tuple[str, ...],
+    source: Source,
+    profile: Profile,
+) -> dict[str, Column]:
+    """The columns of ``fields``; where one is missing, the lines shown add all that are."""
+    try:
+        return {field: resolve(logsource, field, profile) for field in fields}
+    except Refusal as refusal:
+        missing = [field for field in (*fields, *needed) if source.column(field) is None]
+        lines = unmapped.field_lines(missing, profile, source.logsource)
+        raise refusal.with_config(lines) from None
+
+
+def _source(plan: Search, profile: Profile, needed: tuple[str, ...]) -> Source:
+    try:
+        return resolve_source(plan.logsource, profile)
+    except Refusal as refusal:
+        names = (*condition_fields(plan.condition), *needed)
+        raise refusal.with_config(unmapped.table_lines(names, profile, plan.logsource)) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
@@ -35,13 +35,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding: a stable code of ``codes.yml``, a place, what is wrong and what to do."""
+    """One finding: a stable code of ``codes.yml``, a place, what is wrong and what to do.
+
+    ``config`` holds the lines of ``trident.yml`` that mend it, where lines can.
+    """
 
     code: str
     message: str
     span: Span = Span()
     hint: str = ""
     severity: Severity = Severity.ERROR
+    config: str = ""
 
     def __str__(self) -> str:
         line = f"{self.span}: {self.code} {self.severity}: {self.message}"
@@ -68,10 +72,12 @@ class TridentError(Exception):
     def at(self, span: Span) -> TridentError:
         """The same error, placed at ``span`` where it has no place of its own."""
         if not self.diagnostic.span.file:
-            found = self.diagnostic
-            self.diagnostic = Diagnostic(
-                found.code, found.message, span, found.hint, found.severity
-            )
+            self.diagnostic = replace(self.diagnostic, span=span)
+        return self
+
+    def with_config(self, lines: str) -> TridentError:
+        """The same error with the lines of ``trident.yml`` that mend it."""
+        self.diagnostic = replace(self.diagnostic, config=lines)
         return self
 
 

@@ -110,13 +110,15 @@ class Search:
 
     ``condition`` is pySigma's parsed condition tree with Sigma field names; several conditions
     of one rule are joined by OR. It is never changed, so one plan serves every profile; within a
-    plan the identity tells searches apart.
+    plan the identity tells searches apart. ``pipelines`` names those that changed
+    the rule.
     """
 
     identity: Identity
     logsource: LogSource
     condition: Any = field(compare=False, repr=False)
     outputs: tuple[str, ...] = ()
+    pipelines: tuple[str, ...] = ()
     run: Run | None = None
 
     @property
@@ -131,7 +133,8 @@ class Branch:
 
     ``keys`` runs parallel to ``Correlation.group_by`` and ``values`` to
     ``Aggregate.fields``: aliases are resolved, the names are those of ``matches``.
-    ``aliases`` holds every alias's name for this rule, for output and baseline fields.
+    ``aliases`` holds every alias's name for this rule, for output and baseline fields, and what
+    the user's pipelines call a field on it.
     """
 
     reference: str
@@ -297,6 +300,7 @@ class Correlation:
     baseline: Baseline | None = None
     outputs: tuple[str, ...] = ()
     columns: tuple[OutputColumn, ...] = field(default=())
+    pipelines: tuple[str, ...] = ()
     record: tuple[str, ...] = ()
     run: Run | None = None
 
@@ -345,6 +349,13 @@ def scheduled(plan: Plan, run: Run) -> Plan:
 
 def _last(run: Run) -> Firing:
     return Firing(run.frequency, run.delay, open=True)
+
+
+def pipelines(plan: Plan) -> tuple[str, ...]:
+    """The user's pipelines that changed the rule or one below it, each once."""
+    below = () if isinstance(plan, Search) else plan.branches
+    names = (name for branch in below for name in pipelines(branch.matches))
+    return tuple(dict.fromkeys([*names, *plan.pipelines]))
 
 
 def reach(plan: Plan) -> int:

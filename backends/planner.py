@@ -6,17 +6,19 @@ Everything that docs/semantics.md refuses as meaningless is refused here, at its
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sigma.correlations import SigmaCorrelationRule
 from sigma.rule import SigmaRule
 
 from backends.base_rule import plan_search
-from backends.diagnostics import Diagnostic, Severity, Span, TridentError
+from backends.binding import baseline_fields, output_fields
+from backends.diagnostics import Diagnostic, Refusal, Severity, Span, TridentError
 from backends.extension import read_extension
-from backends.plan import Baseline, Branch, Correlation, Identity, Plan, Search
-from backends.raw import check_keys, texts
+from backends.pipelines import Pipelines
+from backends.plan import Aggregate, Baseline, Branch, Correlation, Identity, Plan, Search
+from backends.raw import check_keys, check_length, texts
 from backends.references import below, circle, emitted, references
 from backends.rules import Document, Rule, Ruleset
 from backends.triggers import condition_fields, read_trigger
@@ -34,18 +36,20 @@ class Planned:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def plan_all(ruleset: Ruleset) -> list[Planned]:
+def plan_all(ruleset: Ruleset, pipelines: Pipelines | None = None) -> list[Planned]:
     """The plans of all rules that are emitted: correlations, rules that nobody refers to, and
     the rules of a correlation with ``generate: true``; in the order of the documents."""
-    planner = Planner(ruleset)
+    planner = Planner(ruleset, pipelines)
     return [planner.planned(rule) for rule in emitted(ruleset)]
 
 
 class Planner:
-    """Plans the rules of one ruleset, each once."""
+    """Plans the rules of one ruleset, each once, after the user's pipelines have changed it."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
+    def __init__(self, ruleset: Ruleset, pipelines: Pipelines | None = None) -> None:
         self._ruleset = ruleset
+        self._pipelines = pipelines
+        self._listed = {id(each) for rule in ruleset.rules for each in below(rule, ruleset)}
         self._plans: dict[int, Plan | TridentError] = {}
 
     def planned(self, rule: Rule) -> Planned:
@@ -75,7 +79,7 @@ class Planner:
 
     def _plan(self, rule: Rule) -> Plan:
         if isinstance(rule.sigma, SigmaRule):
-            return plan_search(rule, rule.sigma)
+            return self._search(rule, rule.sigma)
         if way := circle(rule, self._ruleset):
             chain = " -> ".join(each.identity.slug for each in way)
             raise TridentError(
@@ -85,9 +89,16 @@ class Planner:
             )
         return self._correlation(rule, rule.sigma)
 
+    def _search(self, rule: Rule, sigma: SigmaRule) -> Search:
+        if self._pipelines is None:
+            return plan_search(rule, sigma)
+        names = self._pipelines.apply(rule, sigma, referred=id(rule) in self._listed)
+        return replace(plan_search(rule, sigma), pipelines=names)
+
     def _correlation(self, rule: Rule, sigma: SigmaCorrelationRule) -> Correlation:
         document, raw = rule.document, rule.document.data["correlation"]
         check_keys(document, ("correlation",), raw, _KEYS)
+        texts(document, "fields")
         if "generate" in document.data:  # where the specification's text has it; pySigma does not
             raise TridentError(
                 "TRI104",
@@ -113,9 +124,17 @@ class Planner:
             )
             _check_inner(document, branch, group_by)
             branches.append(branch)
+        try:
+            check_length(sigma.timespan.seconds)
+        except ValueError as error:
+            raise _meaningless(document.at("correlation", "timespan"), str(error)) from error
         trigger = read_trigger(document, sigma, listed, fields)
         extension = read_extension(document, trigger=trigger, branches=branches, group_by=group_by)
-        return Correlation(
+        below_it = [found for each in listed if (found := self._ruleset.find(each))]
+        pipelines = (
+            self._pipelines.apply_to_correlation(rule, sigma, below_it) if self._pipelines else ()
+        )
+        plan = Correlation(
             identity=rule.identity,
             branches=tuple(branches),
             group_by=group_by,
@@ -123,17 +142,51 @@ class Planner:
             trigger=trigger,
             lookback=extension.lookback,
             baseline=extension.baseline,
-            outputs=texts(document, "fields"),
+            outputs=tuple(sigma.fields or ()),
             columns=extension.columns,
+            pipelines=pipelines,
         )
+        return self._renamed(plan, below_it)
+
+    def _renamed(self, plan: Correlation, below_it: list[Rule]) -> Correlation:
+        """The correlation with its fields as the pipelines call them on each branch's rule; it
+        keeps its own names, as with aliases."""
+        pipelines = self._pipelines
+        if pipelines is None:
+            return plan
+        branches = []
+        for branch, rule in zip(plan.branches, below_it, strict=True):
+            if not isinstance(branch.matches, Search):
+                branches.append(branch)
+                continue
+            values = plan.trigger.fields if isinstance(plan.trigger, Aggregate) else ()
+            used = (*plan.group_by, *values, *output_fields(plan), *baseline_fields(plan))
+            own = {
+                name: pipelines.field(branch.field(name), rule, plan.identity.span)
+                for name in dict.fromkeys([*used, *dict(branch.aliases)])
+            }
+            branches.append(
+                replace(
+                    branch,
+                    keys=tuple(own[name] for name in plan.group_by),
+                    values=tuple(own[name] for name in values),
+                    aliases=tuple(
+                        pair for pair in own.items() if len(set(pair)) > 1 or pair in branch.aliases
+                    ),
+                )
+            )
+        return replace(plan, branches=tuple(branches))
 
     def _check_listed(self, document: Document, listed: tuple[str, ...]) -> None:
         if not listed:
             raise _meaningless(_place_of_rules(document), "a correlation needs rules")
-        found = [self._ruleset.find(reference) for reference in listed]
-        for index, (reference, rule) in enumerate(zip(listed, found, strict=True)):
-            by_another_name = rule is not None and any(rule is each for each in found[:index])
-            if by_another_name or reference in listed[:index]:
+        seen: set[object] = set()
+        for reference in listed:
+            rule = self._ruleset.find(reference)
+            names = {reference, reference if rule is None else id(rule)}
+            twice = not seen.isdisjoint(names)
+            seen |= names
+            if twice:
                 raise _meaningless(
                     _place_of_rules(document),
                     f"{reference!r} is listed twice; a rule's match counts once",
@@ -150,6 +203,8 @@ class Planner:
             raise TridentError("TRI102", f"no rule is called {reference!r}", span=span)
         try:
             plan = self.plan(rule)
+        except Refusal:
+            raise  # a pipeline refuses the rule, and so what is made of it
         except TridentError as error:
             raise TridentError(
                 "TRI108",

@@ -9,17 +9,16 @@ file per family. A target may read another's data instead (``data`` in its profi
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
 import yaml
 
-from backends.diagnostics import Refusal
+from backends import unmapped
 from backends.plan import LogSource
 from backends.wording import Wording, read_wording
 
@@ -36,7 +35,8 @@ class Column:
     held there as text (``json``, ``xml``; "" in a dynamic column). ``expression`` is how the
     target's language computes a column that is not stored. ``sources`` are the codes of
     field_sources.yml that say where the mapping is from, ``confidence`` (high, med, low) how sure
-    it is; both are empty for a user's own mapping.
+    it is; both are empty for a user's own mapping. ``kept``: the profile does not have it, and the
+    user's choice is to pass such fields through (``Profile.keep``).
     """
 
     name: str
@@ -45,6 +45,7 @@ class Column:
     container: str = ""
     format: str = ""
     expression: str = ""
+    kept: bool = False
     sources: str = field(default="", compare=False)
     confidence: str = field(default="", compare=False)
 
@@ -84,7 +85,8 @@ class Source:
     ``prefixes`` says where fields that are not listed stand, by how their names begin ("" for
     any name); the rest of the name is a property of the column given, or follows a name that
     ends in a dot or is empty. ``refused`` gives the reason for a field that has no column.
-    ``notes`` are the codes that every query on this log source brings along.
+    ``notes`` are the codes that every query on this log source brings along. ``kept``: the
+    profile does not have the log source, and passes it through (``Profile.keep``).
     """
 
     logsource: LogSource
@@ -94,6 +96,7 @@ class Source:
     refused: Mapping[str, str] = field(default_factory=dict)
     wording: Wording = field(default_factory=Wording)
     notes: tuple[str, ...] = ()
+    kept: bool = False
 
     def column(self, name: str) -> Column | None:
         """The native column of a Sigma field; None where the log source has none."""
@@ -110,7 +113,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One way a SIEM stores its data; ``time`` is the time column's name."""
+    """One way a SIEM stores its data; ``time`` is the time column's name.
+
+    ``keep`` passes fields and log sources that it does not have through under their own names.
+    """
 
     target: str
     name: str
@@ -120,10 +126,15 @@ class Profile:
     sources: tuple[Source, ...]
     default: bool = False
     missing: Mapping[str, str] = field(default_factory=dict)
+    keep: bool = False
     _resolved: dict[LogSource, Source] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
     """What ``resolve_source`` found, since every field of every rule asks for it again."""
+    _refused: dict[tuple[LogSource, str], unmapped.Reason] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """Why there is no table ("" as the field) or column: nearest names are dear to find."""
 
 
 def resolve_source(logsource: LogSource, profile: Profile) -> Source:
@@ -147,23 +158,12 @@ def resolve_source(logsource: LogSource, profile: Profile) -> Source:
     ]
     best = max(found, key=lambda source: source.logsource.specificity, default=None)
     reason = _missing(logsource, best, profile)
-    if best is not None and reason is None:
-        profile._resolved[logsource] = best
-        return best
-    near = _nearest(str(logsource), tuple(str(source.logsource) for source in profile.sources), 2)
-    others = f"this profile has {' and '.join(near)}; " if near else ""
-    raise Refusal(
-        "TRI201",
-        f"log source {logsource} has no table in {profile.target} profile {profile.name}"
-        + (f": {reason}" if reason else ""),
-        hint=f"{others}add a table in trident.yml",
-    )
-
-
-@lru_cache(maxsize=4096)
-def _nearest(name: str, known: tuple[str, ...], count: int) -> list[str]:
-    """The known names that are spelt most alike; kept, for rules lack the same things often."""
-    return difflib.get_close_matches(name, dict.fromkeys(known), n=count)
+    if best is None or reason is not None:
+        best = _kept_source(logsource, profile)
+    if best is None:
+        raise unmapped.no_table(logsource, profile, reason, profile._refused)
+    profile._resolved[logsource] = best
+    return best
 
 
 def _missing(logsource: LogSource, best: Source | None, profile: Profile) -> str | None:
@@ -175,25 +175,35 @@ def _missing(logsource: LogSource, best: Source | None, profile: Profile) -> str
     return None
 
 
+def _kept_source(logsource: LogSource, profile: Profile) -> Source | None:
+    """A log source that the profile does not have, passed through; None where it refuses it."""
+    settings = unmapped.settings(logsource, profile.target) if profile.keep else None
+    if settings is None:
+        return None
+    return Source(logsource, Table(unmapped.slug(logsource), settings, {}), {}, kept=True)
+
+
+def index_of(table: Table, profile: Profile) -> str:
+    """The index pattern of an Elastic table: the setting that it names, or that name itself."""
+    named = table.settings["index"]
+    return str(profile.settings.get(named, named))
+
+
 def resolve(logsource: LogSource, name: str, profile: Profile) -> Column:
     """The native column of Sigma field ``name`` on ``logsource``; one row of fields.yml.
+
+    A profile that keeps what it does not have gives such a field its own name.
 
     Raises:
         Refusal: TRI201 without a table, TRI202 without a column for the field.
     """
     source = resolve_source(logsource, profile)
     column = source.column(name)
+    if column is None and profile.keep:
+        known = name in source.table.columns
+        return replace(source.table.column(name) if known else Column(name), kept=True)
     if column is None:
-        why = source.refused.get(name)
-        near = () if why else _nearest(name, tuple(source.fields), 1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise Refusal(
-            "TRI202",
-            f"field {name} of log source {logsource} has no column in "
-            f"{source.table.name} ({profile.target} profile {profile.name})"
-            + (f": {why}" if why else ""),
-            hint=f"{hint}map it in trident.yml: fields",
-        )
+        raise unmapped.no_column(logsource, name, profile, source, profile._refused)
     return column
 
 

@@ -61,9 +61,18 @@ def seconds(timespan: str) -> int:
     """A Sigma timespan (``30m``) in seconds; months and years as pySigma counts them.
 
     Raises:
-        ValueError: when it is none, or zero.
+        ValueError: when it is none, or zero, or longer than any log.
     """
     found = _TIMESPAN.fullmatch(str(timespan))
-    if not found or not int(found[1]):
-        raise ValueError(f"{timespan!r} is no timespan above zero such as 30m, 1h or 7d")
-    return int(found[1]) * _SECONDS[found[2]]
+    if not found or len(found[1]) > 12 or not int(found[1]):
+        raise ValueError(f"{str(timespan)[:40]!r} is no timespan above zero such as 30m, 1h or 7d")
+    length = int(found[1]) * _SECONDS[found[2]]
+    check_length(length)
+    return length
+
+
+def check_length(length: int) -> None:
+    """Raises ValueError for a timespan, in seconds, that reaches back before any log: Kusto's
+    clock and Python's end there, and a query would fail or mean something else."""
+    if length > 100 * _SECONDS["y"]:
+        raise ValueError("the timespan is longer than 100 years")

@@ -11,13 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sigma import exceptions
-from sigma.correlations import SigmaCorrelationRule
+from sigma.correlations import (
+    CorrelationConditionItem,
+    SigmaCorrelationRule,
+    SigmaExtendedCorrelationCondition,
+)
 from sigma.exceptions import SigmaError
 from sigma.filters import SigmaFilter
 from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
 from sigma.processing.transformations import ValueListPlaceholderTransformation
 from sigma.rule import SigmaRule
 
+from backends.depth import check_depth, too_deep
 from backends.diagnostics import Diagnostic, Severity, Span, TridentError
 from backends.plan import Identity
 
@@ -241,7 +246,14 @@ def filter_names(sigma: SigmaFilter) -> tuple[str, ...]:
 def _parse(kind: Any, document: Document) -> Any:
     """pySigma's object for a document; its many exception types become one."""
     try:
-        return kind.from_dict(dict(document.data))
+        parsed = kind.from_dict(dict(document.data))
+        if isinstance(getattr(parsed, "condition", None), SigmaExtendedCorrelationCondition):
+            check_depth(
+                parsed.condition.parsed,
+                CorrelationConditionItem,
+                lambda: document.at("correlation", "condition"),
+            )
+        return parsed
     except SigmaError as error:
         path = next((path for kind, path in _PLACES if isinstance(error, kind)), None)
         span = document.at(*path) if path else None
@@ -249,6 +261,9 @@ def _parse(kind: Any, document: Document) -> Any:
     except (AttributeError, KeyError, TypeError, ValueError, UnboundLocalError) as error:
         # pySigma 1.5.1 fails with plain Python errors on some malformed documents.
         raise TridentError("TRI101", f"malformed document: {error}") from error
+    except RecursionError as error:
+        kind = next(kind for kind in _KINDS if kind in document.data)
+        raise too_deep(kind, document.at(kind)) from error
 
 
 def _check_condition(sigma: SigmaFilter, document: Document) -> None:
@@ -257,6 +272,8 @@ def _check_condition(sigma: SigmaFilter, document: Document) -> None:
             _ = condition.parsed
     except SigmaError as error:
         raise TridentError("TRI101", str(error), span=document.at("filter", "condition")) from error
+    except RecursionError as error:
+        raise too_deep("the condition", document.at("filter", "condition")) from error
 
 
 def _kept_by(document: Document) -> Rule:

@@ -7,9 +7,9 @@ from importlib import import_module
 
 from backends.binding import Bound, bind, binding_notes
 from backends.capabilities import judge
-from backends.diagnostics import Refusal
+from backends.diagnostics import Diagnostic, Refusal
 from backends.letters import letter_notes
-from backends.plan import Plan
+from backends.plan import Identity, Plan, pipelines
 from backends.profiles import Profile
 from backends.translation import Fidelity, Note, Query, Translation
 
@@ -27,11 +27,10 @@ def translate(plan: Plan, profile: Profile) -> Translation:
         bound = bind(plan, profile)
         query = renderer(profile.target)(bound)
     except Refusal as refusal:
-        error = refusal.at(plan.identity.span).diagnostic
-        return Translation(
-            plan.identity, profile.target, profile.name, Fidelity.REFUSED, None, None, (), error
-        )
+        return refused(plan.identity, profile, refusal.at(plan.identity.span).diagnostic)
     notes = [*query.notes, *map(Note.of, codes), *binding_notes(bound), *letter_notes(bound)]
+    if names := pipelines(plan):
+        notes.append(Note.of("TRI480", names=", ".join(names)))
     return Translation(
         plan.identity,
         profile.target,
@@ -41,6 +40,11 @@ def translate(plan: Plan, profile: Profile) -> Translation:
         query,
         tuple(sorted(dict.fromkeys(notes), key=lambda note: note.code)),
     )
+
+
+def refused(rule: Identity, profile: Profile, error: Diagnostic) -> Translation:
+    """The result for a rule that has no query in the language of ``profile.target``."""
+    return Translation(rule, profile.target, profile.name, Fidelity.REFUSED, None, None, (), error)
 
 
 def renderer(target: str) -> Render:

@@ -151,7 +151,12 @@ class Translation:
             ],
             "notes": [{"code": note.code, "text": note.text} for note in self.notes],
             "error": (
-                {"code": error.code, "message": error.message, "hint": error.hint}
+                {
+                    "code": error.code,
+                    "message": error.message,
+                    "hint": error.hint,
+                    "config": error.config,
+                }
                 if error
                 else None
             ),

@@ -113,6 +113,8 @@ def _comparison(document: Document, everything: int) -> tuple[Operator, int | fl
             raise _meaningless(document, f"{condition[op]!r} is no number", op)
         if wanted.is_integer():
             wanted = int(wanted)
+    if abs(wanted) >= 2**63:
+        raise _meaningless(document, f"{condition[op]!r} is beyond what a SIEM can count to", op)
     return op, wanted
 
 

@@ -40,6 +40,14 @@ _DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "imphash": 32}
 """How long a whole hash is, by its algorithm."""
 
 
+class UnknownValue(Refusal):
+    """TRI205: a value of ``field`` that the log source's records cannot hold."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__("TRI205", message)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """The differences of one log source, each keyed by Sigma field.
@@ -156,8 +164,8 @@ def _rewrite(name: str, wording: Wording) -> Rewrite | None:
 def _mapped(name: str, value: Any, known: Mapping[str, tuple[Native, ...]]) -> Any:
     given = _plain(value)
     if given is None or fold(given) not in known:
-        raise Refusal(
-            "TRI205",
+        raise UnknownValue(
+            name,
             f"field {name} has the values {', '.join(known)} here, and {value} is none of them",
         )
     return _any([_test(name, _native(native)) for native in known[fold(given)]])
@@ -167,10 +175,10 @@ def _hash(name: str, value: Any, fields: Mapping[str, str]) -> Any:
     """``Hashes`` holds ``MD5=..,SHA256=..``; records keep each hash in a field of its own."""
     found = _HASH.fullmatch(_without_wildcards(value))
     if found is None:
-        raise Refusal("TRI205", f"{name} is split by algorithm here, and {value} names none")
+        raise UnknownValue(name, f"{name} is split by algorithm here, and {value} names none")
     algorithm = found["algorithm"].lower()
     if algorithm not in fields:
-        raise Refusal("TRI205", f"no {found['algorithm']} hash is recorded here")
+        raise UnknownValue(name, f"no {found['algorithm']} hash is recorded here")
     whole = len(found["digest"]) == _DIGITS.get(algorithm)
     return _test(fields[algorithm], SigmaString(found["digest"] + ("" if whole else "*")))
 
@@ -179,7 +187,7 @@ def _by_text(name: str, value: Any, wording: Wording) -> Any:
     given = fold(_any_text(value))
     for fragment, reason in wording.lacks.get(name, {}).items():
         if fold(fragment) in given:
-            raise Refusal("TRI205", f"field {name} never holds {fragment!r} here: {reason}")
+            raise UnknownValue(name, f"field {name} never holds {fragment!r} here: {reason}")
     for fragment, other in wording.divert.get(name, {}).items():
         if fold(fragment) in given:
             return _test(other, value)

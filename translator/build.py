@@ -64,6 +64,7 @@ def artifacts(outcome: Outcome, rules: Path, config: Config, profiles: Sequence[
     inputs = {_relative(file, rules): digest for file, digest in outcome.inputs.items()}
     if config.file:
         inputs[_relative(config.file, rules)] = _digest(Path(config.file).read_bytes())
+    inputs.update((_relative(each.file, rules), each.digest) for each in config.pipelines)
     manifest = {
         "schema": MANIFEST_SCHEMA,
         "tool": {"name": "sigma-trident", "version": version("sigma-trident")},

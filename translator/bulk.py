@@ -23,7 +23,6 @@ from translator.sources import Source
 PARTS_A_JOB = 2
 """So many parts pay for a worker process."""
 
-Place = tuple[str, int]
 Step = Callable[[int, int], None]
 
 
@@ -72,7 +71,7 @@ class Rendered:
     names: Names
     rules: int
     blocks: dict[str, list[bytes]]
-    findings: list[tuple[Place, str]]
+    findings: list[output.Finding]
     tally: output.Tally
 
 
@@ -101,11 +100,11 @@ def convert(sources: Sequence[Source], work: Work, jobs: int | None, step: Step)
     if not any(part.rules or part.findings for part in rendered):
         raise no_rules()
     findings = sorted(
-        (found for part in rendered for found in part.findings), key=lambda found: found[0]
+        (found for part in rendered for found in part.findings), key=lambda found: found.place
     )
     tally = sum((part.tally for part in rendered), output.Tally())
     content = output.joined(_in_order(sources, rendered), work.form)
-    report = "\n".join((*(text for _, text in findings), tally.summary()))
+    report = "\n".join((*output.printed(findings), tally.summary()))
     return Product(content, report, tally)
 
 

@@ -8,6 +8,8 @@ placeholders: {it_admin_users: [alice, bob]}
 author:       Blue Team
 schedule:     {frequency: 1h, delay: 5m}
 check:        {select: [TRI], ignore: [TRI606]}
+unmapped:     keep
+pipelines:    [site.yml]
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.diagnostics import Span, TridentError
+from backends.pipelines import PipelineFile
 from backends.plan import LogSource, Run
 from backends.profiles import (
     TARGETS,
@@ -30,18 +33,22 @@ from backends.profiles import (
 )
 from backends.raw import check_keys
 from backends.rules import Document
+from backends.unmapped import column_line
 from translator.artifacts.schedule import read_run
 from translator.languages import LANGUAGES
-from translator.load import document, merged
+from translator.load import merged
+from translator.pipelines import only_document, read_pipelines
 from translator.sources import CONFIG as NAME
 from translator.sources import read_text
 from translator.suggest import unknown
-from translator.yamltext import BrokenDocument, read_documents
 
 HOURLY = Run(3600, 300)
 """The schedule of a rule for which nobody says another: every hour, data up to 5 minutes late."""
 
 COLUMN_TYPES = ("string", "text", "long", "int", "real", "bool", "datetime", "dynamic", "ip")
+
+UNMAPPED = ("refuse", "keep")
+"""What becomes of a field or log source that a profile does not have."""
 
 _KEYS = (
     "profiles",
@@ -49,6 +56,8 @@ _KEYS = (
     "tables",
     "fields",
     "placeholders",
+    "unmapped",
+    "pipelines",
     "author",
     "schedule",
     "check",
@@ -96,6 +105,8 @@ class Config:
     tables: Mapping[str, tuple[TableRow, ...]] = field(default_factory=dict)
     fields: Mapping[str, tuple[FieldRow, ...]] = field(default_factory=dict)
     placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unmapped: str = UNMAPPED[0]
+    pipelines: tuple[PipelineFile, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     author: str = ""
@@ -114,6 +125,7 @@ class Config:
         """
         profile = load_profiles(target)[name]
         profile = with_settings(profile, merged(profile.settings, self.settings.get(target, {})))
+        profile = replace(profile, keep=self.unmapped == "keep")
         return _extended(profile, self.tables.get(target, ()), self.fields.get(target, ()))
 
 
@@ -126,15 +138,7 @@ def read_config(path: Path | None) -> Config:
     """
     if path is None:
         return Config()
-    parsed = None
-    for each in read_documents(read_text(str(path)), path.as_posix()):
-        if isinstance(each, BrokenDocument):
-            raise TridentError(
-                each.diagnostic.code, each.diagnostic.message, span=each.diagnostic.span
-            )
-        if parsed:
-            raise TridentError("TRI504", "more than one document", span=each.span)
-        parsed = document(each)
+    parsed = only_document(read_text(str(path)), path.as_posix(), "TRI504")
     return _Reader(parsed).config(path.as_posix()) if parsed else Config(path.as_posix())
 
 
@@ -156,6 +160,8 @@ class _Reader:
                 str(name): self._names(("placeholders", name), given, "values")
                 for name, given in self._mapping("placeholders").items()
             },
+            self._unmapped(),
+            self._pipelines(Path(file).parent),
             self._prefixes("select"),
             self._prefixes("ignore"),
             str(self.document.data.get("author") or ""),
@@ -186,6 +192,20 @@ class _Reader:
         by_target = self._mapping(key)
         self._keys((key,), by_target, TARGETS)
         yield from by_target.items()
+
+    def _pipelines(self, folder: Path) -> tuple[PipelineFile, ...]:
+        """The pipelines, whose paths start at the configuration's own folder."""
+        names = self._names(("pipelines",), self.document.data.get("pipelines", []), "files")
+        for index, name in enumerate(names):
+            if not (folder / name).is_file():
+                raise self._fail(f"there is no file {name}", "pipelines", index)
+        return read_pipelines(folder / name for name in names)
+
+    def _unmapped(self) -> str:
+        given = self.document.data.get("unmapped", UNMAPPED[0])
+        if given not in UNMAPPED:
+            raise self._fail(f"unmapped must be one of {', '.join(UNMAPPED)}", "unmapped")
+        return str(given)
 
     def _names(self, path: tuple[Any, ...], given: Any, what: str) -> tuple[str, ...]:
         found = [given] if isinstance(given, str | int | float) else given
@@ -292,11 +312,15 @@ def _extended(
     }
     for each in rows:
         if not each.profiles or profile.name in each.profiles:
-            sources[each.logsource] = _source(each, sources.get(each.logsource), known)
+            sources[each.logsource] = _source(
+                each, sources.get(each.logsource), known, profile.target
+            )
     return replace(profile, sources=tuple(sources.values()))
 
 
-def _source(row: FieldRow, shipped: Source | None, tables: Mapping[str, Table]) -> Source:
+def _source(
+    row: FieldRow, shipped: Source | None, tables: Mapping[str, Table], target: str
+) -> Source:
     name = row.table or (shipped.table.name if shipped else None)
     if name is None:
         raise TridentError(
@@ -307,7 +331,8 @@ def _source(row: FieldRow, shipped: Source | None, tables: Mapping[str, Table]) 
     table = tables[name]
     for column in row.fields.values():
         if column not in table.columns:
-            raise unknown("TRI504", f"column of table {name}", column, table.columns).at(row.span)
+            error = unknown("TRI504", f"column of table {name}", column, table.columns)
+            raise error.at(row.span).with_config(column_line(target, name, column))
     added = {field: table.column(column) for field, column in row.fields.items()}
     if shipped is None or shipped.table.name != name:
         return Source(row.logsource, table, added)

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from backends.diagnostics import Diagnostic, Severity, Span, TridentError
+from backends.pipelines import Pipelines
 from backends.planner import Planned, plan_all
 from backends.profiles import TARGETS, Profile, default_profile, load_profiles
 from backends.rules import Document, Ruleset
-from backends.translate import translate
+from backends.translate import refused, translate
 from backends.translation import Translation
 from translator.config import Config
 from translator.load import Loaded, load_sources
@@ -85,12 +86,13 @@ def translate_files(
     loaded, ruleset = load_rules(sources, config, filters)
     diagnostics = [*loaded.diagnostics, *ruleset.diagnostics]
     outcome = Outcome(diagnostics=diagnostics, inputs=loaded.inputs, ruleset=ruleset)
-    outcome.planned = plan_all(ruleset)
+    pipelines = user_pipelines(config)
+    outcome.diagnostics += pipelines.warnings() if pipelines else ()
+    outcome.planned = plan_all(ruleset, pipelines)
     for planned in outcome.planned:
         outcome.diagnostics += planned.diagnostics
-        if planned.plan is not None:
-            for profile in profiles:
-                outcome.results += _translated(planned, profile, outcome.diagnostics)
+        for profile in profiles:
+            outcome.results += _translated(planned, profile, outcome.diagnostics)
     outcome.diagnostics = list(dict.fromkeys(outcome.diagnostics))
     return outcome
 
@@ -131,6 +133,11 @@ def load_rules(
     return loaded, ruleset
 
 
+def user_pipelines(config: Config) -> Pipelines | None:
+    """The pipelines that change the rules first; None without any."""
+    return Pipelines(config.pipelines, config.placeholders) if config.pipelines else None
+
+
 def no_rules() -> TridentError:
     """TRI505: nothing in the files, neither a rule nor anything wrong."""
     return TridentError("TRI505", "no Sigma rule in the given files")
@@ -166,9 +173,11 @@ def chosen_profiles(
     ``trident.yml`` says, else its default (or with ``every`` all of them).
 
     Raises:
-        TridentError: TRI502 for a name that no chosen target has.
+        TridentError: TRI123 for a pipeline that is not for a chosen target, TRI502 for a name
+            that no chosen target has.
     """
     by_target = {target: load_profiles(target) for target in targets}
+    Pipelines(config.pipelines).check_targets(by_target)
     known = list(dict.fromkeys(name for profiles in by_target.values() for name in profiles))
     for name in names:
         if name not in known:
@@ -196,7 +205,11 @@ def filter_names(documents: Iterable[Document]) -> list[str]:
 def _translated(
     planned: Planned, profile: Profile, diagnostics: list[Diagnostic]
 ) -> Iterator[tuple[Planned, Translation]]:
-    assert planned.plan is not None
+    if planned.plan is None:
+        for found in planned.diagnostics:
+            if found.severity is Severity.REFUSED:
+                yield planned, refused(planned.identity, profile, found)
+        return
     try:
         yield planned, translate(planned.plan, profile)
     except TridentError as error:

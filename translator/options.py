@@ -70,6 +70,20 @@ cache_dir = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="The cache's folder; default: $TRIDENT_CACHE_DIR, else .trident_cache beside trident.yml.",
 )
+unmapped = click.option(
+    "--unmapped",
+    type=click.Choice(["refuse", "keep"]),
+    help="Fields without a mapping: refuse the rule (default), or keep their names with a note.",
+)
+pipelines = click.option(
+    "-p",
+    "--pipeline",
+    "pipelines",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A pySigma pipeline to change the rules with first; repeatable.",
+)
 strict = click.option("--strict", is_flag=True, help="Exit 1 on a refusal, too.")
 
 
@@ -80,15 +94,28 @@ def find_config(file: Path | None) -> Path | None:
     return file or find_config(Path())
 
 
-def read_config(file: Path | None, stack: str | None) -> Config:
-    """The ``trident.yml`` given or found, with the Elastic version of the command line.
+def read_config(
+    file: Path | None,
+    stack: str | None,
+    unmapped: str | None = None,
+    pipelines: tuple[Path, ...] = (),
+) -> Config:
+    """The ``trident.yml`` given or found, with what the command line says instead: the Elastic
+    version, what becomes of unmapped fields; and besides: pipelines.
 
     Raises:
-        TridentError: as ``translator.config.read_config``.
+        TridentError: as ``translator.config.read_config``, ``read_pipelines``.
     """
+    from dataclasses import replace
+
     from translator.config import read_config
+    from translator.pipelines import read_pipelines
 
     config = read_config(find_config(file))
+    if pipelines:
+        config = replace(config, pipelines=(*config.pipelines, *read_pipelines(pipelines)))
+    if unmapped:
+        config = replace(config, unmapped=unmapped)
     return config.with_setting("esql", "stack", stack) if stack else config
 
 
@@ -101,9 +128,9 @@ def cache_folder(chosen: Path | None, config: Path | None) -> Path:
 
 def report(outcome: Outcome) -> None:
     """Print every finding of a run and what came out, counted."""
-    from translator.output import placed_findings, tally
+    from translator.output import placed_findings, printed, tally
 
-    for _, line in placed_findings(outcome):
+    for line in printed(placed_findings(outcome)):
         say(line)
     say(tally(outcome).summary())
 

@@ -12,6 +12,7 @@ from backends.translation import SCHEMA_VERSION, Fidelity, Query, Translation
 from translator.convert import Outcome
 from translator.languages import LANGUAGES
 from translator.reports.sources import Sources
+from translator.reports.text import config_lines
 from translator.reports.text import finding as finding
 
 _IN_LIST = " " * 4
@@ -89,20 +90,45 @@ def tally(outcome: Outcome) -> Tally:
     return Tally(levels, outcome.refused, outcome.errors)
 
 
-def placed_findings(outcome: Outcome) -> list[tuple[tuple[str, int], str]]:
-    """Every diagnostic and refusal of a run as printed, in the order of its file and line."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnostic or refusal as printed; ``config`` are the lines of ``trident.yml`` that mend
+    it, which stand below the first one that they mend."""
+
+    place: tuple[str, int]
+    text: str
+    config: str
+
+
+def placed_findings(outcome: Outcome) -> list[Finding]:
+    """Every diagnostic and refusal of a run, in the order of its file and line."""
     found = [(diagnostic, "") for diagnostic in outcome.diagnostics]
+    known = set(outcome.diagnostics)  # a pipeline refuses a rule for every target
     found += [
         (translation.error, f"{translation.target} {translation.profile}")
         for translation in outcome.translations
-        if translation.error
+        if translation.error and translation.error not in known
     ]
     found.sort(key=lambda each: (each[0].span.file, each[0].span.line))
     sources = Sources()
     return [
-        ((diagnostic.span.file, diagnostic.span.line), finding(diagnostic, where, sources))
+        Finding(
+            (diagnostic.span.file, diagnostic.span.line),
+            finding(diagnostic, where, sources, config=False),
+            diagnostic.config,
+        )
         for diagnostic, where in found
     ]
+
+
+def printed(findings: Iterable[Finding]) -> Iterator[str]:
+    """Findings in the order given, each block of ``trident.yml`` once."""
+    shown = {""}
+    for each in findings:
+        yield each.text
+        if each.config not in shown:
+            yield from config_lines(each.config)
+            shown.add(each.config)
 
 
 def _number(count: int, what: str) -> str:

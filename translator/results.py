@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ class Result:
     content: bytes
     report: str
     code: int
+    further: tuple[str, ...] = ()
+    """Files that the run came to read besides its inputs: pipelines that ``trident.yml`` names."""
 
 
 class Inputs:
@@ -41,7 +44,7 @@ class Inputs:
         return [*map(_listed, self.rules), *self._digests]
 
     def _read_others(self) -> list[Any]:
-        return [_listed(source) for source in read_sources(self._others)]
+        return _digests(self._others)
 
 
 def kept(
@@ -60,11 +63,19 @@ def kept(
     values = store.get(key)
     if values is not None:
         with contextlib.suppress(KeyError, ValueError):
+            further = json.loads(values["further"])
+            if _digests(name for name, *_ in further) != further:
+                raise ValueError("a further file has changed")
             return Result(values["content"], values["report"].decode(), int(values["code"]))
     result = make()
     if not inputs.changed():
-        code = str(result.code).encode()
-        store.put(key, {"content": result.content, "report": result.report.encode(), "code": code})
+        made = {
+            "content": result.content,
+            "report": result.report.encode(),
+            "code": str(result.code).encode(),
+            "further": json.dumps(_digests(result.further)).encode(),
+        }
+        store.put(key, made)
     return result
 
 
@@ -82,5 +93,9 @@ def write_file(path: Path, content: bytes) -> None:
         ) from error
 
 
-def _listed(source: Source) -> tuple[str, ...]:
-    return source.name, source.digest, str(source.error or "")
+def _digests(files: Iterable[str]) -> list[list[str]]:
+    return [_listed(source) for source in read_sources(files)]
+
+
+def _listed(source: Source) -> list[str]:
+    return [source.name, source.digest, str(source.error or "")]

@@ -9,7 +9,7 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -128,15 +128,23 @@ def _walk(folder: str, name: str, real: tuple[str, ...]) -> Iterator[tuple[str, 
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
+        if _is(entry.is_dir):
             true = os.path.join(real[-1], entry.name)  # noqa: PTH118 - a Path is slow to make
             if entry.is_symlink():
                 true = os.path.realpath(entry.path)
             if true not in real:
                 yield from _walk(entry.path, within + entry.name, (*real, true))
-        elif _is_rule_file(entry.name) and (entry.is_file() or not Path(entry.path).exists()):
+        elif _is_rule_file(entry.name) and (_is(entry.is_file) or not Path(entry.path).exists()):
             # A dangling link is reported when it is read, a pipe left out.
             yield entry.path, within + entry.name
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    """Whether an entry is of a kind; a link that leads to itself is of none."""
+    try:
+        return kind()
+    except OSError:
+        return False
 
 
 def _is_rule_file(name: str) -> bool:

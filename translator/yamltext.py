@@ -24,6 +24,9 @@ MAX_DEPTH = 100
 MAX_EXPANSION = 10_000
 """Values that aliases may add to a document; the limit of pySigma 2 (MAX_ALIAS_EXPANSION)."""
 
+MAX_VALUES = 250_000
+"""Values in one document: as nodes they take a few hundred bytes each, before they are a rule."""
+
 _OPENERS = 10_000
 """From here on the text could nest so deep that libyaml's composer overflows the C stack."""
 
@@ -84,7 +87,7 @@ def read_documents(text: str, file: str = "") -> Iterator[YamlDocument | BrokenD
     """
     for place in split(text, file):
         try:
-            _check_depth(place)
+            _check_limits(place)
             node = _compose(place)
             if node is None:
                 continue
@@ -275,13 +278,20 @@ def _headline(node: yaml.Node) -> Mark:
     return mark
 
 
-def _check_depth(place: Place) -> None:
-    if sum(map(place.text.count, ("[", "{", "- ", "? "))) < _OPENERS:
+def _check_limits(place: Place) -> None:
+    many = sum(map(place.text.count, (",", "\n"))) > MAX_VALUES
+    if not many and sum(map(place.text.count, ("[", "{", "- ", "? "))) < _OPENERS:
         return
-    depth = 0
+    depth = values = 0
     try:
         for event in yaml.parse(place.text, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.CollectionStartEvent):
+            if isinstance(event, yaml.ScalarEvent):
+                values += 1
+                if values > MAX_VALUES:
+                    raise TridentError(
+                        "TRI006", f"more than {MAX_VALUES:,} values", span=place.span(None)
+                    )
+            elif isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
                     raise TridentError(

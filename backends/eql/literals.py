@@ -52,11 +52,12 @@ def field(name: str) -> str:
     """A field name, each part of its path in backticks where EQL needs them.
 
     Raises:
-        Refusal: TRI304 for a name with a backtick or a line break.
+        Refusal: TRI304 for a name with a backtick or a control character, with an empty part, or
+            with ``${``, which stands for a query parameter.
     """
-    if any(char in name for char in "`\r\n"):
-        raise Refusal("TRI304", f"field name {name!r} cannot be quoted in EQL")
     parts = name.split(".")
+    if "`" in name or "${" in name or not all(parts) or any(ord(char) < 32 for char in name):
+        raise Refusal("TRI304", f"field name {name!r} cannot be quoted in EQL")
     return ".".join(
         part if _PLAIN_NAME.fullmatch(part) and part not in _KEYWORDS else f"`{part}`"
         for part in parts

@@ -12,7 +12,7 @@ from typing import Any
 from backends.eql import dsl
 from backends.eql.literals import duration
 from backends.plan import Baseline
-from backends.profiles import Profile, Table
+from backends.profiles import Profile, Table, index_of
 
 RESULT_SIZE = 10_000
 Request = dict[str, Any]
@@ -81,4 +81,4 @@ def eql_search(
 
 def index(profile: Profile, tables: Sequence[Table]) -> str:
     """The index patterns of the data sets, comma separated."""
-    return ",".join(sorted({profile.settings[table.settings["index"]] for table in tables}))
+    return ",".join(sorted({index_of(table, profile) for table in tables}))

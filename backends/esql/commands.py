@@ -8,15 +8,14 @@ from backends.binding import BoundSearch
 from backends.esql import syntax
 from backends.esql.stack import Stack
 from backends.plan import Firing
-from backends.profiles import Table
+from backends.profiles import Table, index_of
 
 
 def source(searches: Sequence[BoundSearch], documents: bool) -> str:
     """The FROM line over the index patterns of the searches' tables; ``documents``: the rows of
     the result are documents, with what identifies one."""
     patterns = dict.fromkeys(
-        syntax.index(str(search.profile.settings[search.source.table.settings["index"]]))
-        for search in searches
+        syntax.index(index_of(search.source.table, search.profile)) for search in searches
     )
     # What a detection rule needs to tell documents apart, "Create an ES|QL rule":
     # https://www.elastic.co/docs/solutions/security/detect-and-alert/create-detection-rule

@@ -93,7 +93,7 @@ def _unlisted(bound: Bound) -> Iterator[Note]:
     """ES|QL knows a field once an index has it: say which fields no integration maps itself."""
     for search in bound_searches(bound):
         for column in search.columns.values():
-            if column.name not in search.source.table.columns:
+            if column.name not in search.source.table.columns and not column.kept:
                 yield Note.of("TRI475", column=column.name)
 
 

@@ -13,6 +13,7 @@ from sigma.types import (
 )
 
 from backends.diagnostics import Refusal
+from backends.regex import compile_regex
 
 _FLAGS = {
     SigmaRegularExpressionFlag.IGNORECASE: "i",
@@ -67,6 +68,6 @@ def _escape(plain: str) -> str:
 def may_match_empty(value: SigmaRegularExpression) -> bool:
     """Whether the expression matches an empty text, which is a missing value."""
     try:
-        return re.compile(str(value.regexp)).search("") is not None
+        return compile_regex(value).search("") is not None
     except re.error:
         return True

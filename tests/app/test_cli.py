@@ -129,7 +129,7 @@ def test_json_shape(trident: Trident, hunts: Path) -> None:
             assert set(note) == {"code", "text"}
     (refused,) = (t for t in found if t["fidelity"] == "refused")
     assert (refused["profile"], refused["error"]["code"]) == ("defender", "TRI201")
-    assert set(refused["error"]) == {"code", "message", "hint"}
+    assert set(refused["error"]) == {"code", "message", "hint", "config"}
 
 
 def test_a_single_rule_has_no_alert(trident: Trident, tmp_path: Path) -> None:

@@ -23,5 +23,10 @@ def test_refused(pattern: str) -> None:
         "logsource": {"category": "process_creation", "product": "windows"},
         "detection": {"selection": {"CommandLine|re": pattern}, "condition": "selection"},
     }
-    found = translate(plan_documents((rule,)), load_profiles("kql")["sentinel"])
+    try:
+        plan = plan_documents((rule,))
+    except AssertionError as error:  # pySigma 2 reads expressions with RE2 itself
+        assert "TRI101" in str(error) and pattern != REFUSED["POSIX class"]
+        return
+    found = translate(plan, load_profiles("kql")["sentinel"])
     assert found.error is not None and found.error.code == "TRI303"

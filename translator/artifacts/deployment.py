@@ -212,15 +212,16 @@ def _whole(search: Search, name: str, profile: Profile) -> str | None:
         column = resolve(search.logsource, name, profile)
     except Refusal:
         return None
-    used = not column.expression or name in condition_fields(search.condition)
+    used = not (column.expression or column.kept) or name in condition_fields(search.condition)
     return column.name if used and not column.container else None
 
 
 def _native(search: Search, name: str, profile: Profile) -> str | None:
     try:
-        return resolve(search.logsource, name, profile).name
+        column = resolve(search.logsource, name, profile)
     except Refusal:
         return None
+    return None if column.kept else column.name  # nobody has said that there is such a field
 
 
 @cache

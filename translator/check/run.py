@@ -17,7 +17,7 @@ from translator.check.suppress import superfluous, suppressed, suppressions
 from translator.check.tags import tags
 from translator.check.validators import validated
 from translator.config import Config
-from translator.convert import read_rules
+from translator.convert import read_rules, user_pipelines
 from translator.reports.report import Report
 
 _BY_PROFILE = ("TRI2", "TRI3")
@@ -42,7 +42,7 @@ def check(
         TridentError: as ``translator.convert.read_rules``.
     """
     loaded, ruleset = read_rules(paths, config, filters)
-    planned = plan_all(ruleset)
+    planned = plan_all(ruleset, user_pipelines(config))
     found = [*loaded.diagnostics, *ruleset.diagnostics]
     found += (diagnostic for each in planned for diagnostic in each.diagnostics)
     found += _about_rules(ruleset, planned)

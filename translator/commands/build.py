@@ -22,6 +22,8 @@ from translator import options
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when the folder is stale.")
 @options.filters
 @options.strict
+@options.pipelines
+@options.unmapped
 @options.stack
 @options.config
 @options.reporting
@@ -31,6 +33,8 @@ def command(
     check: bool,
     filters: tuple[str, ...],
     strict: bool,
+    pipelines: tuple[Path, ...],
+    unmapped: str | None,
     stack: str | None,
     config_file: Path | None,
 ) -> None:
@@ -38,7 +42,7 @@ def command(
     from translator import build, convert, tree
     from translator.output import finding
 
-    config = options.read_config(config_file, stack)
+    config = options.read_config(config_file, stack, unmapped, pipelines)
     targets = convert.chosen_targets([convert.ALL])
     chosen = convert.chosen_profiles(targets, (), config, every=True)
     outcome = convert.convert([rules], chosen, config, filters)

@@ -24,6 +24,8 @@ FORMATS = ("text", "json", "sarif", "junit", "github")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
 )
+@options.pipelines
+@options.unmapped
 @options.stack
 @options.config
 @options.reporting
@@ -36,6 +38,8 @@ def command(
     filters: tuple[str, ...],
     form: str,
     output: Path | None,
+    pipelines: tuple[Path, ...],
+    unmapped: str | None,
     stack: str | None,
     config_file: Path | None,
 ) -> None:
@@ -47,7 +51,7 @@ def command(
     from translator.reports.text import counts
     from translator.results import write_file
 
-    config = options.read_config(config_file, stack)
+    config = options.read_config(config_file, stack, unmapped, pipelines)
     chosen = convert.chosen_profiles(
         convert.chosen_targets(targets or (convert.ALL,)), profiles, config
     )

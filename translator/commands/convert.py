@@ -33,6 +33,8 @@ from translator import options
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
 )
 @options.strict
+@options.pipelines
+@options.unmapped
 @options.stack
 @options.config
 @options.jobs
@@ -47,6 +49,8 @@ def command(
     form: str,
     output: Path | None,
     strict: bool,
+    pipelines: tuple[Path, ...],
+    unmapped: str | None,
     stack: str | None,
     config_file: Path | None,
     jobs: int | None,
@@ -59,23 +63,27 @@ def command(
     from translator.sources import read_sources
 
     config = options.find_config(config_file)
-    inputs = Inputs(read_sources(rules, named_filters=bool(filters)), [config] if config else [])
+    inputs = Inputs(
+        read_sources(rules, named_filters=bool(filters)),
+        [*([config] if config else []), *pipelines],
+    )
 
     @paused()
     def converted() -> Result:
         from translator import bulk, convert
         from translator.progress import Progress
 
-        settings = options.read_config(config, stack)
+        settings = options.read_config(config, stack, unmapped, pipelines)
         chosen = convert.chosen_profiles(convert.chosen_targets(targets), profiles, settings)
         work = bulk.Work(chosen, settings, filters, form)
         with Progress("Translating") as progress:
             product = bulk.convert(inputs.rules, work, jobs, progress.at)
+        further = tuple(each.file for each in settings.pipelines)
         found = product.tally.errors or (strict and product.tally.refused)
-        return Result(product.content, product.report, options.FOUND if found else 0)
+        return Result(product.content, product.report, options.FOUND if found else 0, further)
 
     folder = None if no_cache else options.cache_folder(cache_dir, config)
-    given = ("convert", targets, profiles, filters, form, strict, stack)
+    given = ("convert", targets, profiles, filters, form, strict, stack, unmapped)
     result = kept(folder, given, inputs, converted)
     if output:
         write_file(output, result.content)

@@ -33,6 +33,8 @@ _CODE = re.compile(r"TRI\d+", re.IGNORECASE)
 @options.filters
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option("--all", "everything", is_flag=True, help="Show long lists and values whole.")
+@options.pipelines
+@options.unmapped
 @options.stack
 @options.config
 @options.reporting
@@ -44,6 +46,8 @@ def command(
     filters: tuple[str, ...],
     form: str,
     everything: bool,
+    pipelines: tuple[Path, ...],
+    unmapped: str | None,
     stack: str | None,
     config_file: Path | None,
 ) -> None:
@@ -57,7 +61,7 @@ def command(
         return
     from translator.explain.run import explain
 
-    config = options.read_config(config_file, stack)
+    config = options.read_config(config_file, stack, unmapped, pipelines)
     outcome = explain(what, rule, targets, profiles, filters, config, form, everything)
     click.echo(outcome.product.encode(), nl=False)
     for line in outcome.findings():

@@ -30,6 +30,8 @@ from translator import options
 )
 @click.option("--source", metavar="PROFILE", help="The profile whose field names --events has.")
 @options.filters
+@options.pipelines
+@options.unmapped
 @options.stack
 @options.config
 @options.reporting
@@ -45,6 +47,8 @@ def command(
     events: Path | None,
     source: str | None,
     filters: tuple[str, ...],
+    pipelines: tuple[Path, ...],
+    unmapped: str | None,
     stack: str | None,
     config_file: Path | None,
 ) -> None:
@@ -52,7 +56,7 @@ def command(
     from translator import convert
     from translator.verify import command as verification
 
-    config = options.read_config(config_file, stack)
+    config = options.read_config(config_file, stack, unmapped, pipelines)
     planned, diagnostics = verification.planned(rules or ("rules",), config, filters)
     if (events is None) != (source is None):
         raise click.UsageError("--events and --source go together")

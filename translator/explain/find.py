@@ -11,7 +11,7 @@ from backends.planner import Planned, Planner
 from backends.references import emitted
 from backends.rules import Rule, Ruleset
 from translator.config import Config
-from translator.convert import read_rules
+from translator.convert import read_rules, user_pipelines
 from translator.sources import STDIN, display
 from translator.suggest import unknown
 
@@ -39,7 +39,7 @@ def find(
     names = [(name, path) for path, name in places if name] + ([(rule, "")] if rule else [])
     loaded, ruleset = read_rules([path for path, _ in places], config, filters)
     chosen = [_named(ruleset, *each) for each in names] if names else list(emitted(ruleset))
-    planner = Planner(ruleset)
+    planner = Planner(ruleset, user_pipelines(config))
     planned = tuple(planner.planned(each) for each in chosen)
     diagnostics = [*loaded.diagnostics, *ruleset.diagnostics]
     diagnostics += [found for each in planned for found in each.diagnostics]

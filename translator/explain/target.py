@@ -173,8 +173,8 @@ def _means(translation: Translation, cells: Iterable[Capability]) -> Iterable[st
 
 def _refused(found: Iterable[Diagnostic]) -> Iterable[Refused]:
     """Each refusal once: what a test alone meets is often what stopped the whole."""
-    for each in dict.fromkeys(found):
-        yield Refused(each.code, each.message, each.hint, str(each.span))
+    said = (Refused(each.code, each.message, each.hint, str(each.span)) for each in found)
+    yield from dict.fromkeys(said)
 
 
 def _feature(target: str, cell: Capability) -> Feature:

@@ -35,9 +35,11 @@ def counts(report: Report) -> str:
     return f"{_number(len(found), 'finding')} in {_number(files, 'file')}: {listed}"
 
 
-def finding(diagnostic: Diagnostic, where: str = "", sources: Sources | None = None) -> str:
+def finding(
+    diagnostic: Diagnostic, where: str = "", sources: Sources | None = None, *, config: bool = True
+) -> str:
     """A diagnostic on some lines: place, code, severity (``where``), message; the line that it
-    points at with a caret; the way out."""
+    points at with a caret; the way out, with ``config`` the lines of trident.yml that mend it."""
     place = f" ({where})" if where else ""
     start = str(diagnostic.span) if diagnostic.span.file else "trident"
     lines = [f"{start}: {diagnostic.code} {diagnostic.severity}{place}: {diagnostic.message}"]
@@ -46,7 +48,14 @@ def finding(diagnostic: Diagnostic, where: str = "", sources: Sources | None = N
         lines += excerpt(source, diagnostic.span)
     if diagnostic.hint:
         lines.append(f"    help: {diagnostic.hint}")
+    if config:
+        lines += config_lines(diagnostic.config)
     return "\n".join(map(printable, lines))
+
+
+def config_lines(config: str) -> list[str]:
+    """The lines of ``trident.yml`` that mend a finding, as printed below it."""
+    return [f"    {printable(each)}" for each in config.splitlines()]
 
 
 def excerpt(source: str, span: Span) -> Iterator[str]:

@@ -23,6 +23,7 @@ from translator.verify.relevance import compare as compare_with_rule
 from translator.verify.ruletests import SUFFIX, read_rule_tests
 from translator.verify.runners import EngineFault, NotRun
 from translator.verify.scenes import AlertId, RuleTest
+from translator.verify.site import site
 from translator.verify.worker import Worker
 
 DEFINITION = "definition"
@@ -187,11 +188,12 @@ def _target(
                 reason = translation.error.message if translation.error else ""
                 result.verdicts.append((_NO_LOG, Verdict(Observed.REFUSED, problem=reason)))
                 continue
+            stored = site(plan, profile)
             for log in own:
-                verdict = run(worker, plan, translation, profile, log)
+                verdict = run(worker, plan, translation, stored, log)
                 result.verdicts.append((log, verdict))
             if fuzz is not None and not result.failed:
-                result.verdicts += _fuzzed(worker, plan, translation, profile, fuzz)
+                result.verdicts += _fuzzed(worker, plan, translation, stored, fuzz)
     return results
 
 

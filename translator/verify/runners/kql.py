@@ -82,5 +82,5 @@ def named(columns: Mapping[str, str], query: str, profile: Profile) -> dict[str,
     return {
         name: kind
         for name, kind in columns.items()
-        if name in words or (not re.fullmatch(r"\w+", name) and name in query)
+        if name in words or f"['{name}']" in query  # a name that is no word stands in brackets
     }
