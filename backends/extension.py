@@ -27,7 +27,7 @@ from backends.plan import (
 from backends.raw import check_keys, seconds
 from backends.rules import Document
 
-_METADATA_KEYS = (
+METADATA_KEYS = (
     "schedule",
     "risk_score",
     "entities",
@@ -35,11 +35,13 @@ _METADATA_KEYS = (
     "data_connectors",
     "hypothesis",
 )
-_KEYS = ("lookback", "baseline", "columns", *_METADATA_KEYS)
+"""Keys that say how a rule is deployed; a detection rule has these alone."""
+
+_KEYS = ("lookback", "baseline", "columns", *METADATA_KEYS)
 _BASELINE_KEYS = ("window", "exceeds", "unseen", "unseen_empty")
 _EXCEEDS_KEYS = ("field", "percentile", "statistic", "factor", "stdevs", "by")
 _COLUMN_KEYS = ("stage", "field", "after_last")
-_STATISTICS = ("avg", "max", "min")
+STATISTICS = ("avg", "max", "min")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def check_metadata(document: Document) -> None:
         return
     check_keys(document, ("trident",), raw, _KEYS)
     for key in raw:
-        if key not in _METADATA_KEYS:
+        if key not in METADATA_KEYS:
             place = document.at("trident", key)
             raise TridentError("TRI107", f"trident.{key} belongs in a correlation", span=place)
 
@@ -195,8 +197,8 @@ def _exceeds(reader: _Reader) -> Exceeds:
     ):
         raise reader.fail("percentile must be a whole number from 1 to 100", "percentile")
     statistic = "percentile" if percentile is not None else raw["statistic"]
-    if percentile is None and statistic not in _STATISTICS:
-        raise reader.fail(f"statistic must be one of {', '.join(_STATISTICS)}", "statistic")
+    if percentile is None and statistic not in STATISTICS:
+        raise reader.fail(f"statistic must be one of {', '.join(STATISTICS)}", "statistic")
     factor, stdevs = reader.number("factor"), reader.number("stdevs")
     if factor is not None and stdevs is not None:
         raise reader.fail("give factor or stdevs, not both", "stdevs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from backends.diagnostics import codes
 from backends.profiles import TARGETS
 from tests.mutation import MUTANTS
 from translator.listing import capability_page, codes_page
@@ -19,6 +20,7 @@ def test_capabilities_page(root: Path) -> None:
 def test_codes_page(root: Path) -> None:
     page = (root / "docs" / "checks.md").read_text("utf-8")
     assert page == codes_page(), "stale: trident list codes --format markdown > docs/checks.md"
+    assert all(f"| {code} |" in page for code in codes())
 
 
 def test_mutations_page(root: Path) -> None:

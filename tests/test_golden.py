@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from translator.build import artifacts
+from translator.build import build
 from translator.config import Config
-from translator.convert import ALL, chosen_profiles, chosen_targets, convert
+from translator.convert import ALL, chosen_profiles, chosen_targets
 from translator.explain.run import explain
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -39,9 +39,8 @@ def built(root: Path) -> dict[str, bytes]:
     whose version and digests say nothing about a query."""
     config = Config()
     profiles = chosen_profiles(chosen_targets([ALL]), (), config, every=True)
-    outcome = convert([str(root / "rules")], profiles, config)
+    outcome, files = build(root / "rules", config, profiles)
     assert not outcome.errors
-    files = artifacts(outcome, root / "rules", config, profiles)
     files = {name: text for name, text in files.items() if _is_shown(name)}
     refused = sorted(
         f"{t.rule.slug} {t.target} {t.profile}: {t.error.code}\n"

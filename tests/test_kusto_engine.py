@@ -136,3 +136,24 @@ def test_bind_errors_carry_their_code(kql_binder: Any, query: str, code: str) ->
 def test_a_text_without_a_query_is_no_success(kql_binder: Any, text: str) -> None:
     with pytest.raises(ValueError, match="no query"):
         kql_binder(text, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("tohex(255)", "ff"),
+        ("tohex(255, 8)", "000000ff"),
+        ("tohex(4096, 2)", "1000"),
+        ('ipv6_is_in_range("2001:DB8:7fff::1", "2001:db8::/33")', True),
+        ('ipv6_is_in_range("2001:db8:8000::1", "2001:db8::/33")', False),
+        ('ipv6_is_in_range("::1", "::1/128")', True),
+        ('ipv6_is_in_range("1:2:3:4:5:6:7:8", "1:2:3:4::/64")', True),
+        ('ipv6_is_in_range("1:2:3:4:5:6:7:8:9", "::/0")', None),
+        ('ipv6_is_in_range("1::2::3", "::/0")', None),
+        ('ipv6_is_in_range("x", "::/0")', None),
+        ('ipv6_is_in_range("", "::/0")', None),
+    ],
+)
+def test_functions_that_the_package_lacks(engine: Any, expression: str, value: object) -> None:
+    engine.load({"T": [{}]})
+    assert engine.run(f"T | project r = {expression}", NOW) == [{"r": value}]

@@ -13,7 +13,7 @@ import click
 
 from translator import collector
 
-COMMANDS = ("check", "convert", "build", "verify", "explain", "list")
+COMMANDS = ("check", "convert", "build", "verify", "explain", "list", "schema")
 """The commands, each in the module of ``translator.commands`` with its name."""
 
 

@@ -83,18 +83,31 @@ def translate_files(
     Raises:
         TridentError: TRI111 for a filter that no document defines.
     """
-    loaded, ruleset = load_rules(sources, config, filters)
-    diagnostics = [*loaded.diagnostics, *ruleset.diagnostics]
-    outcome = Outcome(diagnostics=diagnostics, inputs=loaded.inputs, ruleset=ruleset)
-    pipelines = user_pipelines(config)
-    outcome.diagnostics += pipelines.warnings() if pipelines else ()
-    outcome.planned = plan_all(ruleset, pipelines)
+    outcome = plan_files(sources, config, filters)
     for planned in outcome.planned:
-        outcome.diagnostics += planned.diagnostics
         for profile in profiles:
-            outcome.results += _translated(planned, profile, outcome.diagnostics)
+            outcome.results += translated(planned, profile, outcome.diagnostics)
     outcome.diagnostics = list(dict.fromkeys(outcome.diagnostics))
     return outcome
+
+
+def plan_files(sources: Iterable[Source], config: Config, filters: Sequence[str] = ()) -> Outcome:
+    """The rules of files that were read with their plans, and everything found on the way; no
+    translation yet.
+
+    Raises:
+        TridentError: TRI111 for a filter that no document defines.
+    """
+    loaded, ruleset = load_rules(sources, config, filters)
+    pipelines = user_pipelines(config)
+    planned = plan_all(ruleset, pipelines)
+    diagnostics = [
+        *loaded.diagnostics,
+        *ruleset.diagnostics,
+        *(pipelines.warnings() if pipelines else ()),
+        *(found for each in planned for found in each.diagnostics),
+    ]
+    return Outcome([], planned, diagnostics, loaded.inputs, ruleset)
 
 
 def read_rules(
@@ -202,9 +215,11 @@ def filter_names(documents: Iterable[Document]) -> list[str]:
     ]
 
 
-def _translated(
+def translated(
     planned: Planned, profile: Profile, diagnostics: list[Diagnostic]
 ) -> Iterator[tuple[Planned, Translation]]:
+    """The rule with its translation for a profile; none for a rule with an error, and what goes
+    wrong is added to ``diagnostics``."""
     if planned.plan is None:
         for found in planned.diagnostics:
             if found.severity is Severity.REFUSED:

@@ -82,6 +82,7 @@ _HUNDREDS = {
     "4": "Notes on a query",
     "5": "Command line and output",
     "6": "Conventions",
+    "7": "Deployment and build",
 }
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 if TYPE_CHECKING:
+    from backends.diagnostics import Diagnostic
     from translator.config import Config
     from translator.convert import Outcome
 
@@ -84,6 +85,9 @@ pipelines = click.option(
     metavar="FILE",
     help="A pySigma pipeline to change the rules with first; repeatable.",
 )
+FORMATS = ("text", "json", "sarif", "junit", "github")
+"""The formats of a report, as ``translator.reports.formats`` has them."""
+report_format = click.option("--format", "form", type=click.Choice(FORMATS), default="text")
 strict = click.option("--strict", is_flag=True, help="Exit 1 on a refusal, too.")
 
 
@@ -126,13 +130,29 @@ def cache_folder(chosen: Path | None, config: Path | None) -> Path:
     return cache_folder(chosen, config)
 
 
-def report(outcome: Outcome) -> None:
-    """Print every finding of a run and what came out, counted."""
-    from translator.output import placed_findings, printed, tally
+def report(
+    outcome: Outcome,
+    command: str = "",
+    further: Sequence[Diagnostic] = (),
+    *,
+    form: str = "text",
+    strict: bool = False,
+) -> None:
+    """Print every finding of a run, then ``further`` ones, and what came out, counted.
 
-    for line in printed(placed_findings(outcome)):
-        say(line)
-    say(tally(outcome).summary())
+    As text they are messages, in another format of ``FORMATS`` the product.
+    """
+    from translator import output
+    from translator.reports.formats import FORMATS as formats
+
+    if form == "text":
+        found = output.printed(output.placed_findings(outcome))
+        for line in (*found, *map(output.finding, further)):
+            say(line)
+    else:
+        product = formats[form](output.report(outcome, command, further, strict=strict))
+        click.echo(product.encode(), nl=False)
+    say(output.tally(outcome).summary())
 
 
 def say(line: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from backends.diagnostics import Diagnostic, Severity
 from backends.translation import SCHEMA_VERSION, Fidelity, Query, Translation
 from translator.convert import Outcome
 from translator.languages import LANGUAGES
+from translator.reports.report import Report
 from translator.reports.sources import Sources
 from translator.reports.text import config_lines
 from translator.reports.text import finding as finding
@@ -102,14 +104,6 @@ class Finding:
 
 def placed_findings(outcome: Outcome) -> list[Finding]:
     """Every diagnostic and refusal of a run, in the order of its file and line."""
-    found = [(diagnostic, "") for diagnostic in outcome.diagnostics]
-    known = set(outcome.diagnostics)  # a pipeline refuses a rule for every target
-    found += [
-        (translation.error, f"{translation.target} {translation.profile}")
-        for translation in outcome.translations
-        if translation.error and translation.error not in known
-    ]
-    found.sort(key=lambda each: (each[0].span.file, each[0].span.line))
     sources = Sources()
     return [
         Finding(
@@ -117,8 +111,35 @@ def placed_findings(outcome: Outcome) -> list[Finding]:
             finding(diagnostic, where, sources, config=False),
             diagnostic.config,
         )
-        for diagnostic, where in found
+        for diagnostic, where in _found(outcome)
     ]
+
+
+def report(
+    outcome: Outcome, command: str, further: Iterable[Diagnostic] = (), *, strict: bool = False
+) -> Report:
+    """The findings of a run for a report in any format: those printed, then ``further`` ones.
+
+    What does not fail the run is tolerated: warnings, and without ``strict`` refusals.
+    """
+    placed = [
+        replace(diagnostic, message=f"{diagnostic.message} ({where})") if where else diagnostic
+        for diagnostic, where in _found(outcome)
+    ]
+    tolerated = {Severity.WARNING} if strict else {Severity.WARNING, Severity.REFUSED}
+    return Report(command, (*placed, *further), tuple(outcome.inputs), frozenset(tolerated))
+
+
+def _found(outcome: Outcome) -> list[tuple[Diagnostic, str]]:
+    """Diagnostics and refusals, the latter with target and profile, by file and line."""
+    found = [(diagnostic, "") for diagnostic in outcome.diagnostics]
+    known = set(outcome.diagnostics)  # a pipeline refuses a rule for every target
+    found += [
+        (translation.error, f"{translation.target} {translation.profile}")
+        for translation in outcome.translations
+        if translation.error and translation.error not in known
+    ]
+    return sorted(found, key=lambda each: (each[0].span.file, each[0].span.line))
 
 
 def printed(findings: Iterable[Finding]) -> Iterator[str]:

@@ -7,16 +7,23 @@ changes places with it in one system call. What was ours is known from the manif
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from glob import escape
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from backends.diagnostics import Diagnostic, Span, TridentError
 
 MANIFEST = "manifest.json"
 """The file that lists what is ours: its ``outputs`` map relative paths to their SHA-256."""
+
+OUTDATED, MISSING = "out of date", "missing"
+GONE = "left behind by a rule that is gone"
+"""What a file of the tree can be instead of what the rules make."""
 
 # linux/fs.h and fcntl.h, for renameat2(2)
 _AT_FDCWD = -100
@@ -28,10 +35,10 @@ def differences(files: Mapping[str, bytes], folder: Path) -> Iterator[Diagnostic
     for path, content in sorted(files.items()):
         if _content(folder / path) != content:
             exists = os.path.lexists(folder / path)
-            yield _stale("out of date" if exists else "missing", folder / path)
-    for path in sorted(_ours(folder) - set(files)):
+            yield _stale(OUTDATED if exists else MISSING, folder / path)
+    for path in sorted(owned(folder) - set(files)):
         if os.path.lexists(folder / path):
-            yield _stale("left behind by a rule that is gone", folder / path)
+            yield _stale(GONE, folder / path)
 
 
 def replace_tree(files: Mapping[str, bytes], folder: Path) -> int:
@@ -42,6 +49,7 @@ def replace_tree(files: Mapping[str, bytes], folder: Path) -> int:
             one of ``files`` belongs; the folder is then as it was.
     """
     changed = sum(1 for _ in differences(files, folder))
+    _remove_left(folder.resolve())
     if changed:
         try:
             _replace(files, folder.resolve())
@@ -58,7 +66,7 @@ def _replace(files: Mapping[str, bytes], folder: Path) -> None:
             "the output folder holds the current folder, which cannot be replaced",
             span=Span(folder.as_posix()),
         )
-    ours = _ours(folder)
+    ours = owned(folder)
     _check_foreign(files, folder, ours)
     new = _sibling(folder)
     try:
@@ -86,13 +94,29 @@ def _stale(how: str, place: Path) -> Diagnostic:
     return TridentError("TRI507", how, span=Span(place.as_posix())).diagnostic
 
 
-def _ours(folder: Path) -> set[str]:
-    """The files below ``folder`` that an earlier run wrote, as its manifest says."""
+def digest(content: bytes) -> str:
+    """The SHA-256 that the manifest has of a file."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_manifest(folder: Path) -> Mapping[str, Any]:
+    """What an earlier run says of ``folder``; empty without a manifest that can be read."""
     try:
-        outputs = json.loads((folder / MANIFEST).read_bytes())["outputs"]
-        return {MANIFEST, *map(str, outputs)}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
+        found = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and isinstance(found.get("outputs"), dict) else {}
+
+
+def owned(folder: Path) -> set[str]:
+    """The files below ``folder`` that an earlier run wrote, as its manifest says."""
+    manifest = read_manifest(folder)
+    inside = (path for path in manifest.get("outputs", ()) if _is_below(PurePosixPath(path)))
+    return {MANIFEST, *inside} if manifest else set()
+
+
+def _is_below(path: PurePosixPath) -> bool:
+    return not path.is_absolute() and ".." not in path.parts
 
 
 def _check_foreign(files: Mapping[str, bytes], folder: Path, ours: set[str]) -> None:
@@ -114,16 +138,23 @@ def _is_folder(place: Path) -> bool:
 
 
 def _sibling(folder: Path) -> Path:
-    """A new folder beside ``folder``; those of runs that were killed are removed."""
+    """A new folder beside ``folder``."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{folder.name}.trident-"
-    for left in folder.parent.glob(f"{prefix}*"):
-        process = left.name.removeprefix(prefix)
-        if process.isdigit() and not _runs(int(process)):
-            shutil.rmtree(left, ignore_errors=True)
-    new = folder.parent / f"{prefix}{os.getpid()}"
+    new = folder.parent / f"{_prefix(folder)}{os.getpid()}"
     new.mkdir()
     return new
+
+
+def _prefix(folder: Path) -> str:
+    return f".{folder.name}.trident-"
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove the folders beside ``folder`` of runs that were killed."""
+    for left in folder.parent.glob(f"{escape(_prefix(folder))}*"):
+        process = left.name.removeprefix(_prefix(folder))
+        if process.isdigit() and not _runs(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _runs(process: int) -> bool:

@@ -200,9 +200,8 @@ class KqlDetections(DetectionBackend):
         network = ipaddress.ip_network(value.cidr)
         self.note(Note.of("TRI415", column=self.column(cond.field).name))
         if network.version == 6:
-            # A prefix length masks the address; what is no address becomes "".
-            masked = f'parse_ipv6(strcat({field}, "/{network.prefixlen}"))'
-            return f"{masked} == {syntax.literal(network.network_address.exploded)}"
+            test = f"ipv6_is_in_range({field}, {syntax.literal(str(network))})"
+            return f"coalesce({test}, false)" if self._negated(state) else test
         low, high = int(network.network_address), int(network.broadcast_address)
         test = f"parse_ipv4({field}) between ({low} .. {high})"
         return f"coalesce({test}, false)" if self._negated(state) else test

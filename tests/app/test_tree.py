@@ -129,6 +129,7 @@ def test_a_manifest_cannot_reach_outside(tmp_path: Path) -> None:
     dist = tmp_path / "dist"
     dist.mkdir()
     (dist / "manifest.json").write_text(json.dumps({"outputs": {"../precious": "", "/etc/x": ""}}))
+    assert tree.owned(dist) == {"manifest.json"}
     replace_tree(made(a="1"), dist)
     assert (tmp_path / "precious").read_text() == "x"
     assert present(dist) == made(a="1")
@@ -180,6 +181,9 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     assert not left.exists()
     assert other.exists()
     assert running.exists()
+    left.mkdir()
+    assert replace_tree(made(a="1"), tmp_path / "dist") == 0
+    assert not left.exists()
 
 
 def test_differences(tmp_path: Path) -> None:

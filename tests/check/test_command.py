@@ -10,7 +10,7 @@ import pytest
 
 from tests.app.conftest import Trident
 from tests.check.conftest import CLEAN
-from translator.commands.check import FORMATS
+from translator.options import FORMATS
 from translator.reports import formats
 
 UNKNOWN = CLEAN.replace("attack.t1059.001", "attack.t9999")

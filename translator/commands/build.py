@@ -20,41 +20,64 @@ from translator import options
     help="The folder to write; default: dist.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when the folder is stale.")
+@click.option(
+    "--diff", is_flag=True, help="Write nothing; print what would change, exit 1 when anything."
+)
+@click.option(
+    "--only",
+    "patterns",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only these: a folder such as spl/windows_ta, a file, a rule; with * and ?; repeatable.",
+)
+@options.report_format
 @options.filters
 @options.strict
 @options.pipelines
 @options.unmapped
 @options.stack
 @options.config
+@options.jobs
 @options.reporting
 def command(
     rules: str,
     dist: Path,
     check: bool,
+    diff: bool,
+    patterns: tuple[str, ...],
+    form: str,
     filters: tuple[str, ...],
     strict: bool,
     pipelines: tuple[Path, ...],
     unmapped: str | None,
     stack: str | None,
     config_file: Path | None,
+    jobs: int | None,
 ) -> None:
     """Write every artifact of the RULES folder (default: rules), or none when a rule fails."""
-    from translator import build, convert, tree
-    from translator.output import finding
+    from translator import build, convert, difftext, partial, tree
+    from translator.progress import Progress
 
+    if diff and form != "text":
+        raise click.UsageError("--diff and --format are both for standard output")
     config = options.read_config(config_file, stack, unmapped, pipelines)
     targets = convert.chosen_targets([convert.ALL])
     chosen = convert.chosen_profiles(targets, (), config, every=True)
-    outcome = convert.convert([rules], chosen, config, filters)
-    files = build.artifacts(outcome, Path(rules), config, chosen)
-    options.report(outcome)
-    if outcome.errors or (strict and outcome.refused):
+    with Progress("Building") as progress:
+        outcome, files = build.build(Path(rules), config, chosen, filters, jobs, progress.at)
+    if patterns:
+        files = partial.only(files, dist, patterns)
+    failed = outcome.errors or (strict and outcome.refused)
+    stale = list(tree.differences(files, dist)) if check and not failed else []
+    options.report(outcome, "build", stale, form=form, strict=strict)
+    if failed:
         options.say(f"{dist} is left as it is")
         options.leave(options.FOUND)
+    if diff:
+        changes = list(difftext.unified_diff(files, dist))
+        click.echo("".join(changes).encode(), nl=False)
+        options.leave(options.FOUND if changes else 0)
     if check:
-        stale = list(tree.differences(files, dist))
-        for diagnostic in stale:
-            options.say(finding(diagnostic))
         options.leave(options.FOUND if stale else 0)
     changed = tree.replace_tree(files, dist)
     options.say(f"{dist}: {len(files)} files, {changed} changed")

@@ -8,8 +8,6 @@ import click
 
 from translator import options
 
-FORMATS = ("text", "json", "sarif", "junit", "github")
-
 
 @click.command()
 @click.argument("rules", nargs=-1, type=click.Path(exists=True, allow_dash=True))
@@ -20,7 +18,7 @@ FORMATS = ("text", "json", "sarif", "junit", "github")
 )
 @click.option("--ignore", multiple=True, metavar="CODES", help="No codes that begin so.")
 @options.filters
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text")
+@options.report_format
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
 )

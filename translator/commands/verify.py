@@ -13,7 +13,7 @@ from translator import options
 @click.argument("rules", nargs=-1, type=click.Path(exists=True))
 @click.option("-t", "--target", "targets", multiple=True, metavar="TARGET", help="Only these.")
 @click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only these.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text")
+@options.report_format
 @click.option("--fuzz", type=click.IntRange(min=1), help="Random timelines per rule and profile.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Where --fuzz starts.")
 @click.option("--update", is_flag=True, help="Write expected alerts from the evaluator.")

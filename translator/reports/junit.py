@@ -51,7 +51,8 @@ def document(name: str, cases: Iterable[Case]) -> str:
 
 
 def render(report: Report) -> str:
-    """A suite a file: a failed case for each finding, one that passed for a file without any."""
+    """A suite a file: a failed case for each finding, a skipped one for a tolerated finding, one
+    that passed for a file without any."""
     return document(f"trident {report.command}", _cases(report))
 
 
@@ -62,7 +63,11 @@ def _cases(report: Report) -> Iterator[Case]:
         name = " ".join(filter(None, (each.code, place)))
         text = f"{each.span}\nhelp: {each.hint}"
         file = each.span.file
-        case = Case(file or "trident", name, file, ((f"{each.severity}: {each.message}", text),))
+        message = f"{each.severity}: {each.message}"
+        if each.severity in report.tolerated:
+            case = Case(file or "trident", name, file, skipped=message)
+        else:
+            case = Case(file or "trident", name, file, ((message, text),))
         by_file.setdefault(file, []).append(case)
     for file, cases in by_file.items():
         yield from cases or [Case(file, report.command, file)]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backends.diagnostics import Diagnostic
+from backends.diagnostics import Diagnostic, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """The findings of one run of a command, in the order of file and line, and the files that it
-    read."""
+    read; ``tolerated`` are severities that do not fail the command."""
 
     command: str
     diagnostics: Sequence[Diagnostic]
     inputs: Sequence[str] = ()
+    tolerated: frozenset[Severity] = frozenset()

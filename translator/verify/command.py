@@ -19,6 +19,7 @@ from translator.config import Config
 from translator.convert import convert
 from translator.languages import printable
 from translator.output import finding
+from translator.reports.formats import FORMATS
 from translator.verify import report as shown
 from translator.verify.exported import Reading, profile_of, read_exported
 from translator.verify.ruletests import SUFFIX
@@ -48,7 +49,11 @@ def verify(
     report = run(rules, profiles, Fuzz(fuzz, seed) if fuzz else None)
     _say([*diagnostics, *report.diagnostics])
     broken = any(d.severity is Severity.ERROR for d in (*diagnostics, *report.diagnostics))
-    product = {"text": shown.text, "json": shown.as_json, "junit": shown.as_junit}[form](report)
+    own = {"text": shown.text, "json": shown.as_json, "junit": shown.as_junit}
+    if form in own:
+        product = own[form](report)
+    else:
+        product = FORMATS[form](shown.findings(report, diagnostics))
     if form != "text":
         click.echo(shown.summary(report), err=True)
     return product, broken or report.failed

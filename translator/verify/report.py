@@ -1,4 +1,4 @@
-"""What ``trident verify`` found, as text, JSON and JUnit."""
+"""What ``trident verify`` found, as text, JSON, JUnit and findings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from backends.diagnostics import Diagnostic, TridentError
 from backends.events import Event, to_datetime
 from translator.languages import printable
 from translator.output import dump_json
 from translator.reports import junit
+from translator.reports import report as reports
 from translator.verify.compare import Observed, Verdict, timeline
 from translator.verify.paste import as_test
 from translator.verify.scenes import AlertId
@@ -62,6 +64,14 @@ def as_junit(report: Report) -> str:
     return junit.document("trident verify", map(_case, report.results))
 
 
+def findings(report: Report, found: Iterable[Diagnostic]) -> reports.Report:
+    """What failed as findings at the rules, after ``found``, for SARIF and GitHub annotations."""
+    failures = (_finding(result, log, v) for result in report.results for log, v in result.verdicts)
+    every = (*found, *report.diagnostics, *filter(None, failures))
+    files = (result.planned.identity.span.file for result in report.results)
+    return reports.Report("verify", tuple(dict.fromkeys(every)), tuple(dict.fromkeys(files)))
+
+
 def alert(identity: AlertId) -> str:
     """An alert as shown: its time and its group."""
     group, time = identity
@@ -111,6 +121,18 @@ def _case(result: Result) -> junit.Case:
     )
     name = " ".join(filter(None, (result.target, result.profile)))
     return junit.Case(identity.slug, name, identity.span.file, failures, skipped)
+
+
+def _finding(result: Result, log: Log, verdict: Verdict) -> Diagnostic | None:
+    if not verdict.failed:
+        return None
+    where = " ".join(filter(None, (result.target, result.profile)))
+    if verdict.observed is Observed.FAULT:
+        code, what = "TRI772", verdict.problem
+    else:
+        code, what = "TRI771", f"{len(verdict.missing)} missing, {len(verdict.extra)} extra alerts"
+    span = result.planned.identity.span
+    return TridentError(code, f"{where} on {log.origin}: {what}", span=span).diagnostic
 
 
 def _verdicts(result: Result) -> Iterable[Verdict]:

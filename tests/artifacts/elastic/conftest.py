@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from backends.diagnostics import Diagnostic
-from translator.build import artifacts
+from translator.build import build as make
 from translator.config import Config
-from translator.convert import chosen_profiles, convert
+from translator.convert import chosen_profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,7 @@ def build(rules: Path, config: Config | None = None) -> Built:
     """Every file of a rules folder for the Elastic targets."""
     config = config or Config()
     profiles = chosen_profiles(("eql", "esql"), (), config, every=True)
-    outcome = convert([str(rules)], profiles, config)
-    files = artifacts(outcome, rules, config, profiles)
+    outcome, files = make(rules, config, profiles)
     return Built({path: text.decode() for path, text in files.items()}, outcome.diagnostics)
 
 

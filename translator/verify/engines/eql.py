@@ -210,6 +210,8 @@ def _stored(name: str, value: Any, table: Table) -> Any:
         return None  # no number and no address
     if kind in ("long", "int") and isinstance(value, str):
         return int(value)
+    if kind == "bool" and value in ("true", "false"):  # Field type boolean takes both texts
+        return value == "true"
     return value
 
 

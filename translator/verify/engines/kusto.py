@@ -174,17 +174,53 @@ class KqlEngine:
 
 
 def _add_functions(connection: Any) -> None:
-    """``tohex(value [, length])``, which the package (1.1.2) has no mapping for: lower case, filled
-    with zeroes at the left (https://learn.microsoft.com/kusto/query/tohex-function)."""
+    """Functions that the package (1.1.2) has no mapping for, from Kusto's documentation.
+
+    ``tohex(value [, length])``: lower case, filled with zeroes at the left.
+    ``ipv6_is_in_range(address, network)``: null for what is no address; a dotted one is in no
+    network here. https://learn.microsoft.com/kusto/query/tohex-function,
+    https://learn.microsoft.com/kusto/query/ipv6-is-in-range-function
+    """
     from duckdb_kql.translate import functions
 
-    spec = functions.FunctionSpec("tohex", "template", "trident_tohex({})")
-    functions.SCALAR_FUNCTIONS.setdefault("tohex", spec)
-    digits = "lower(to_hex(CAST(value AS BIGINT)))"
-    filled = f"lpad({digits}, CAST(greatest(wide, length({digits})) AS INTEGER), '0')"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP MACRO trident_tohex(value) AS {digits}, (value, wide) AS {filled}"
-    )
+    for name in ("tohex", "ipv6_is_in_range"):
+        spec = functions.FunctionSpec(name, "template", f"trident_{name}({{}})")
+        functions.SCALAR_FUNCTIONS.setdefault(name, spec)
+    for name, overloads in _MACROS.items():
+        connection.execute(f"CREATE OR REPLACE TEMP MACRO {name}{', '.join(overloads)}")
+
+
+_HEX = "lower(to_hex(CAST(value AS BIGINT)))"
+_GROUPS = "[0-9a-f]{1,4}(:[0-9a-f]{1,4})*"
+_SIDE = "list_filter(str_split(split_part(a, '::', {n}), ':'), lambda g: g <> '')"
+# A list of one, transformed, binds a name without a subquery, which DuckDB would plan as a join.
+_DIGITS = f"""list_transform([lower(trim(address))], lambda a: CASE
+    WHEN regexp_full_match(a, '({_GROUPS})?(::({_GROUPS})?)?')
+    THEN list_transform([[{_SIDE.format(n=1)}, {_SIDE.format(n=2)}]], lambda s: CASE
+        WHEN len(s[1]) + len(s[2]) = 8 OR (strpos(a, '::') > 0 AND len(s[1]) + len(s[2]) < 8)
+        THEN array_to_string(list_transform(
+            list_concat(s[1],
+                list_transform(range(8 - len(s[1]) - len(s[2])), lambda i: '0'), s[2]),
+            lambda g: lpad(g, 4, '0')), '') END)[1] END)[1]"""
+_NIBBLE = (
+    "(CAST('0x' || substr(trident_ipv6({of}), size // 4 + 1, 1) AS INTEGER) >> (4 - size % 4))"
+)
+_START = "substr(trident_ipv6({of}), 1, size // 4)"
+_SAME = f"""{_START.format(of="address")} = {_START.format(of="network")}
+    AND (size % 4 = 0 OR {_NIBBLE.format(of="address")} = {_NIBBLE.format(of="network")})"""
+_MACROS: Mapping[str, tuple[str, ...]] = {
+    "trident_tohex": (
+        f"(value) AS {_HEX}",
+        f"(value, wide) AS lpad({_HEX}, CAST(greatest(wide, length({_HEX})) AS INTEGER), '0')",
+    ),
+    "trident_ipv6": (f"(address) AS {_DIGITS}",),
+    "trident_ipv6_within": (f"(address, network, size) AS {_SAME}",),
+    "trident_ipv6_is_in_range": (
+        "(address, network) AS trident_ipv6_within(address, split_part(network, '/', 1), "
+        "CAST(split_part(network, '/', 2) AS INTEGER))",
+    ),
+}
+"""Macro -> its overloads, parameters and body."""
 
 
 def _kustology() -> Any:

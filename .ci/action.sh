@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The step of action.yml that runs trident. Its inputs are the TRIDENT_* variables; nothing of them
+# is evaluated, and none can be taken for another option: values go as --option=value, rules follow --.
+set -euo pipefail
+
+case $TRIDENT_COMMAND in
+  check | verify) options=() ;;
+  build)
+    options=(--check "--output=$TRIDENT_OUTPUT")
+    if [ "$TRIDENT_STRICT" = true ]; then options+=(--strict); fi
+    ;;
+  *)
+    echo "command is check, build or verify" >&2
+    exit 2
+    ;;
+esac
+
+# The lines of $1 that hold something, as the array `lines`.
+split() {
+  lines=()
+  local line
+  while IFS= read -r line || [ -n "$line" ]; do
+    line=${line%$'\r'}
+    if [ -n "${line//[[:space:]]/}" ]; then lines+=("$line"); fi
+  done <<<"$1"
+}
+
+options+=("--format=$TRIDENT_FORMAT")
+if [ -n "$TRIDENT_CONFIG" ]; then options+=("--config=$TRIDENT_CONFIG"); fi
+split "$TRIDENT_FILTERS"
+for name in ${lines[@]+"${lines[@]}"}; do options+=("--filter=$name"); done
+split "$TRIDENT_TARGETS"
+if [ "$TRIDENT_COMMAND" != build ]; then
+  for name in ${lines[@]+"${lines[@]}"}; do options+=("--target=$name"); done
+elif [ "${#lines[@]}" -gt 0 ]; then
+  echo "build writes the targets and profiles that trident.yml names; targets is for check and verify" >&2
+  exit 2
+fi
+split "$TRIDENT_RULES"
+options+=(-- ${lines[@]+"${lines[@]}"})
+
+report=$TRIDENT_REPORT
+if [ -z "$report" ] && [ "$TRIDENT_FORMAT" = sarif ]; then report=trident.sarif; fi
+if [ -z "$report" ]; then exec trident "$TRIDENT_COMMAND" "${options[@]}"; fi
+
+case $report in
+  *$'\n'*)
+    echo "report is one file" >&2
+    exit 2
+    ;;
+  /*) ;;
+  *) report=$PWD/$report ;;
+esac
+status=0
+trident "$TRIDENT_COMMAND" "${options[@]}" >"$report" || status=$?
+# With exit code 2 there is no report.
+if [ "$status" -lt 2 ]; then printf 'report=%s\n' "$report" >>"$GITHUB_OUTPUT"; fi
+exit "$status"

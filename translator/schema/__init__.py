@@ -1,0 +1,1 @@
+"""JSON schemas of what users write: ``trident.yml`` and the ``trident:`` of a rule."""
