@@ -92,8 +92,10 @@ def _check_detection(document: Document) -> None:
 
 def _check_encoding(document: Document, sigma: SigmaRule) -> None:
     """pySigma 1.5 writes the byte order mark of ``utf16`` as UTF-8 has it; no text holds that."""
+    if _marks_utf16():
+        return
     for name, detection in sigma.detection.detections.items():
-        if _uses(detection, SigmaUTF16Modifier) and not _marks_utf16():
+        if _uses(detection, SigmaUTF16Modifier):
             raise TridentError(
                 "TRI101",
                 "this version of pySigma encodes utf16 wrongly",

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from backends.diagnostics import TridentError
@@ -156,13 +157,19 @@ def check_metadata(document: Document) -> None:
 def _check_spelling(document: Document) -> None:
     """Sigma allows any key at the top of a document, so a slip there would go unnoticed."""
     for key in document.data:
-        if key != "trident" and difflib.get_close_matches(str(key).lower(), ["trident"], 1, 0.8):
+        if _is_slip(str(key)):
             raise TridentError(
                 "TRI104",
                 f"unknown key {str(key)!r} in the document",
                 span=document.at(key),
                 hint="did you mean trident?",
             )
+
+
+@lru_cache(maxsize=1024)
+def _is_slip(key: str) -> bool:
+    """Whether a key is nearly ``trident``; kept, for rules have the same keys."""
+    return key != "trident" and bool(difflib.get_close_matches(key.lower(), ["trident"], 1, 0.8))
 
 
 def _baseline(reader: _Reader) -> Baseline:

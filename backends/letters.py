@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sigma.conditions import ConditionFieldEqualsValueExpression, ConditionItem
+from sigma.conditions import ConditionFieldEqualsValueExpression
 from sigma.types import (
     SigmaCasedString,
     SigmaExpansion,
@@ -19,7 +19,7 @@ from sigma.types import (
     SigmaString,
 )
 
-from backends.binding import Bound, bound_searches
+from backends.binding import Bound, bound_searches, condition_tests
 from backends.translation import Note
 
 LETTERS = frozenset(
@@ -47,15 +47,15 @@ def letter_notes(bound: Bound) -> Iterator[Note]:
 
 def _folded(condition: object) -> Iterator[tuple[str, str]]:
     """(field, text) of every test that ignores case; a keyword has no field."""
-    if isinstance(condition, ConditionItem):
-        for part in condition.args:
-            yield from _folded(part)
-        return
-    field = condition.field if isinstance(condition, ConditionFieldEqualsValueExpression) else ""
-    value = getattr(condition, "value", None)
-    for each in value.values if isinstance(value, SigmaExpansion) else [value]:
-        if isinstance(each, SigmaRegularExpression):
-            if SigmaRegularExpressionFlag.IGNORECASE in each.flags:
+    for test in condition_tests(condition):
+        field = test.field if isinstance(test, ConditionFieldEqualsValueExpression) else ""
+        value = test.value
+        for each in value.values if isinstance(value, SigmaExpansion) else [value]:
+            if isinstance(each, SigmaString):
+                if not isinstance(each, SigmaCasedString):
+                    yield field, "".join([part for part in each.s if isinstance(part, str)])
+            elif (
+                isinstance(each, SigmaRegularExpression)
+                and SigmaRegularExpressionFlag.IGNORECASE in each.flags
+            ):
                 yield field, str(each.regexp)
-        elif isinstance(each, SigmaString) and not isinstance(each, SigmaCasedString):
-            yield field, "".join(part for part in each.s if isinstance(part, str))
