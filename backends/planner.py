@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sigma.correlations import SigmaCorrelationRule
 from sigma.rule import SigmaRule
@@ -16,12 +16,14 @@ from backends.base_rule import plan_search
 from backends.binding import baseline_fields, output_fields
 from backends.diagnostics import Diagnostic, Refusal, Severity, Span, TridentError
 from backends.extension import read_extension
-from backends.pipelines import Pipelines
 from backends.plan import Aggregate, Baseline, Branch, Correlation, Identity, Plan, Search
 from backends.raw import check_keys, check_length, texts
 from backends.references import below, circle, emitted, references
 from backends.rules import Document, Rule, Ruleset
 from backends.triggers import condition_fields, read_trigger
+
+if TYPE_CHECKING:
+    from backends.pipelines import Pipelines
 
 _KEYS = ("type", "rules", "generate", "group-by", "timespan", "aliases", "condition")
 

@@ -17,10 +17,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backends.diagnostics import Span, TridentError
-from backends.pipelines import PipelineFile
 from backends.plan import LogSource, Run
 from backends.profiles import (
     TARGETS,
@@ -37,10 +36,12 @@ from backends.unmapped import column_line
 from translator.artifacts.schedule import read_run
 from translator.languages import LANGUAGES
 from translator.load import merged
-from translator.pipelines import only_document, read_pipelines
 from translator.sources import CONFIG as NAME
 from translator.sources import read_text
 from translator.suggest import unknown
+
+if TYPE_CHECKING:
+    from backends.pipelines import PipelineFile
 
 HOURLY = Run(3600, 300)
 """The schedule of a rule for which nobody says another: every hour, data up to 5 minutes late."""
@@ -138,6 +139,8 @@ def read_config(path: Path | None) -> Config:
     """
     if path is None:
         return Config()
+    from translator.pipelines import only_document
+
     parsed = only_document(read_text(str(path)), path.as_posix(), "TRI504")
     return _Reader(parsed).config(path.as_posix()) if parsed else Config(path.as_posix())
 
@@ -199,6 +202,10 @@ class _Reader:
         for index, name in enumerate(names):
             if not (folder / name).is_file():
                 raise self._fail(f"there is no file {name}", "pipelines", index)
+        if not names:
+            return ()
+        from translator.pipelines import read_pipelines  # here, as few have any
+
         return read_pipelines(folder / name for name in names)
 
     def _unmapped(self) -> str:

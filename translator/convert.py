@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from backends.diagnostics import Diagnostic, Severity, Span, TridentError
-from backends.pipelines import Pipelines
 from backends.planner import Planned, plan_all
 from backends.profiles import TARGETS, Profile, default_profile, load_profiles
 from backends.rules import Document, Ruleset
@@ -16,6 +16,9 @@ from translator.config import Config
 from translator.load import Loaded, load_sources
 from translator.sources import Source, read_sources
 from translator.suggest import unknown
+
+if TYPE_CHECKING:
+    from backends.pipelines import Pipelines
 
 ALL = "all"
 """The target name that stands for every target."""
@@ -148,7 +151,11 @@ def load_rules(
 
 def user_pipelines(config: Config) -> Pipelines | None:
     """The pipelines that change the rules first; None without any."""
-    return Pipelines(config.pipelines, config.placeholders) if config.pipelines else None
+    if not config.pipelines:
+        return None
+    from backends.pipelines import Pipelines  # here, so that a run without any does without it
+
+    return Pipelines(config.pipelines, config.placeholders)
 
 
 def no_rules() -> TridentError:
@@ -190,7 +197,8 @@ def chosen_profiles(
             that no chosen target has.
     """
     by_target = {target: load_profiles(target) for target in targets}
-    Pipelines(config.pipelines).check_targets(by_target)
+    if pipelines := user_pipelines(config):
+        pipelines.check_targets(by_target)
     known = list(dict.fromkeys(name for profiles in by_target.values() for name in profiles))
     for name in names:
         if name not in known:
