@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
+from backends.data import shipped
 
 ENTERPRISE, ICS = "enterprise", "ics"
 DOMAINS = (ENTERPRISE, ICS)
@@ -101,6 +100,5 @@ def withdrawn(id_: str) -> bool:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    text = resources.files("backends").joinpath("attack.yml").read_text(encoding="utf-8")
-    table: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    table: Mapping[str, Any] = shipped("backends", "attack.yml")
     return table

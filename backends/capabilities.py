@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
-import yaml
-
+from backends.data import shipped
 from backends.diagnostics import Refusal
 from backends.plan import (
     Aggregate,
@@ -91,9 +89,8 @@ class Capability:
 @cache
 def capabilities(target: str) -> Mapping[str, Capability]:
     """The table of ``target``; a key ``value_sum.*`` in the file stands for all six operators."""
-    text = resources.files(f"backends.{target}").joinpath("capabilities.yml").read_text("utf-8")
     cells: dict[str, Capability] = {}
-    for key, cell in yaml.load(text, yaml.CSafeLoader).items():
+    for key, cell in shipped(f"backends.{target}", "capabilities.yml").items():
         names = [key[:-1] + op for op in Operator] if key.endswith(".*") else [key]
         for name in names:
             cells[name] = Capability(

@@ -92,10 +92,8 @@ class Refusal(TridentError):
 def codes() -> Mapping[str, Mapping[str, str]]:
     """The table of all codes: code -> {title, help}; a note's code also has its ``text``."""
     # Here, so that a run whose result is in the cache does without them.
-    from importlib import resources
 
-    import yaml
+    from backends.data import shipped  # here, since a cached run needs no code
 
-    text = resources.files("backends").joinpath("codes.yml").read_text(encoding="utf-8")
-    table: Mapping[str, Mapping[str, str]] = yaml.load(text, Loader=yaml.CSafeLoader)
+    table: Mapping[str, Mapping[str, str]] = shipped("backends", "codes.yml")
     return table

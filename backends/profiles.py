@@ -16,9 +16,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
-import yaml
-
 from backends import unmapped
+from backends.data import read_data
 from backends.plan import LogSource
 from backends.wording import Wording, read_wording
 
@@ -220,7 +219,7 @@ def load_profiles(target: str) -> Mapping[str, Profile]:
     fields; the file's other keys are settings that each profile has besides.
     """
     package = resources.files(f"backends.{target}")
-    profiles = _read(package / "profiles.yml")
+    profiles = read_data(package / "profiles.yml")
     if "data" in profiles:
         lent = load_profiles(profiles.pop("data"))
         return {
@@ -246,18 +245,14 @@ def load_profiles(target: str) -> Mapping[str, Profile]:
     }
 
 
-def _read(file: Traversable) -> Any:
-    return yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
-
-
 def _parts(package: Traversable, kind: str) -> Iterator[Any]:
     """The content of ``<kind>.yml`` and of every file in the folder ``<kind>``."""
-    yield _read(package / f"{kind}.yml")
+    yield read_data(package / f"{kind}.yml")
     folder = package / kind
     if folder.is_dir():
         for file in sorted(folder.iterdir(), key=lambda file: file.name):
             if file.name.endswith(".yml"):
-                yield _read(file)
+                yield read_data(file)
 
 
 def _each(row: dict[str, Any]) -> Iterator[dict[str, Any]]:

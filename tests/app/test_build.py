@@ -221,3 +221,11 @@ def test_names_that_differ_in_case_alone(trident: Trident, tmp_path: Path) -> No
     trident("build", cwd=tmp_path)
     names = {path.name.lower() for path in (tmp_path / "dist" / "kql" / "sentinel").glob("*.kql")}
     assert len(names) == 3
+
+
+def test_processes_make_the_same_bytes(trident: Trident, root: Path, tmp_path: Path) -> None:
+    """Each profile in a process of its own, or all in one."""
+    for jobs in (1, 2):
+        ran = trident("build", root / "rules", "-o", tmp_path / str(jobs), "--jobs", jobs)
+        assert ran.code == 0
+    assert files(tmp_path / "1") == files(tmp_path / "2")

@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
+from backends.data import shipped
 from backends.diagnostics import Refusal, TridentError
 from backends.plan import Correlation, Plan, Run
 from backends.translation import Note
@@ -171,6 +169,5 @@ def _tactics(said: Metadata) -> list[dict[str, Any]]:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    file = resources.files("translator.artifacts").joinpath("defender.yml")
-    table: Mapping[str, Any] = yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    table: Mapping[str, Any] = shipped("translator.artifacts", "defender.yml")
     return table

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
 from backends.binding import condition_fields
+from backends.data import shipped
 from backends.diagnostics import Diagnostic, Refusal, TridentError
 from backends.plan import Correlation, Identity, Plan, Run, Search, scheduled
 from backends.planner import Planned
@@ -231,8 +229,7 @@ def _native(search: Search, name: str, profile: Profile) -> str | None:
 
 @cache
 def _entity_fields() -> Mapping[str, tuple[str, str]]:
-    text = resources.files("translator.artifacts").joinpath("entities.yml").read_text("utf-8")
-    fields: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    fields: Mapping[str, Any] = shipped("translator.artifacts", "entities.yml")
     return {name: (kind, identifier) for name, (kind, identifier) in fields.items()}
 
 

@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
 from backends import attack
+from backends.data import shipped
 from backends.diagnostics import Severity, TridentError
 from backends.rules import Document
 from translator.suggest import unknown
@@ -116,8 +114,7 @@ def read_metadata(document: Document, name: str, author: str = "") -> Metadata:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    text = resources.files("translator.artifacts").joinpath("sentinel.yml").read_text("utf-8")
-    table: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    table: Mapping[str, Any] = shipped("translator.artifacts", "sentinel.yml")
     return table
 
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from typing import Any
 from uuid import UUID
 
-import yaml
-
+from backends.data import shipped
 from translator.artifacts.limits import check, over, read_limits
 from translator.artifacts.schedule import duration
 from translator.artifacts.sentinel import block
@@ -134,8 +132,7 @@ class AnalyticsRule:
 @cache
 def sentinel_limits() -> Mapping[str, Any]:
     """The limits with their sources: sentinel_limits.yml."""
-    file = resources.files("translator.artifacts").joinpath("sentinel_limits.yml")
-    limits: Mapping[str, Any] = yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    limits: Mapping[str, Any] = shipped("translator.artifacts", "sentinel_limits.yml")
     return limits
 
 

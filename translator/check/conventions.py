@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
+from backends.data import shipped
 from backends.diagnostics import Diagnostic, Severity, Span, TridentError
 
 
 @cache
 def conventions() -> Mapping[str, Any]:
     """``conventions.yml``; its comments say what each key is."""
-    text = resources.files("translator.check").joinpath("conventions.yml").read_text("utf-8")
-    table: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    table: Mapping[str, Any] = shipped("translator.check", "conventions.yml")
     return table
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import import_module, resources
+from importlib import import_module
 from typing import Any
 
-import yaml
 from sigma.conditions import ConditionAND, ConditionItem
 
 from backends.binding import BoundSearch, baseline_fields, bind, condition_fields, output_fields
+from backends.data import shipped
 from backends.diagnostics import Diagnostic, Refusal
 from backends.plan import Aggregate, Correlation, Identity, Ordered, Plan, Search
 from backends.profiles import Column, Profile, Source, resolve_source
@@ -106,8 +106,7 @@ def rule_origins(
 @cache
 def source_meanings() -> Mapping[str, str]:
     """What the source codes of the fields data mean."""
-    text = resources.files("backends").joinpath("field_sources.yml").read_text("utf-8")
-    found: Mapping[str, str] = yaml.load(text, yaml.CSafeLoader)
+    found: Mapping[str, str] = shipped("backends", "field_sources.yml")
     return found
 
 

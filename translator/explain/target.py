@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-
-import yaml
 
 from backends.capabilities import FEATURES, Capability, capabilities, features
+from backends.data import shipped
 from backends.diagnostics import Diagnostic, codes
 from backends.plan import Plan
 from backends.profiles import Profile
@@ -148,8 +146,9 @@ def target_origin(plan: Plan, profile: Profile, items: Items, shown: Shown) -> T
 @cache
 def idioms(target: str) -> Mapping[str, Mapping[str, str]]:
     """What carries a plan feature in the target's queries, by the feature or its beginning."""
-    text = resources.files("translator.explain").joinpath("idioms.yml").read_text("utf-8")
-    found: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.load(text, yaml.CSafeLoader)
+    found: Mapping[str, Mapping[str, Mapping[str, str]]] = shipped(
+        "translator.explain", "idioms.yml"
+    )
     return found[target]
 
 

@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from importlib import resources
 from typing import Any, Self
 
-import yaml
-
+from backends.data import shipped
 from backends.diagnostics import Severity, TridentError
 
 Json = dict[str, Any]
@@ -121,8 +119,7 @@ def at(rule: Any, path: str) -> Iterator[Any]:
 @cache
 def table() -> Mapping[str, Any]:
     """What ``elastic.yml`` says."""
-    text = resources.files(__package__).joinpath("elastic.yml").read_text("utf-8")
-    found: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    found: Mapping[str, Any] = shipped("translator.artifacts.elastic", "elastic.yml")
     return found
 
 

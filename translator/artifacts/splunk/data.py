@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
+from backends.data import shipped
 
 
 @cache
 def table(name: str) -> Mapping[str, Any]:
     """The content of ``<name>.yml`` in this package."""
-    text = resources.files(__package__).joinpath(f"{name}.yml").read_text("utf-8")
-    content: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    content: Mapping[str, Any] = shipped("translator.artifacts.splunk", f"{name}.yml")
     return content
