@@ -17,7 +17,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from backends import unmapped
-from backends.data import read_data
+from backends.data import read_data, shipped
 from backends.plan import LogSource
 from backends.wording import Wording, read_wording
 
@@ -211,38 +211,65 @@ def resolve(logsource: LogSource, name: str, profile: Profile) -> Column:
     return column
 
 
-@cache
 def load_profiles(target: str) -> Mapping[str, Profile]:
-    """All profiles of ``target`` by name, in the order of its profiles.yml.
+    """All profiles of ``target`` by name, in the order of its profiles.yml."""
+    return {name: load_profile(target, name) for name in profile_names(target)}
+
+
+def profile_names(target: str) -> tuple[str, ...]:
+    """The profiles of ``target``, in the order of its profiles.yml."""
+    head = _head(target)
+    return profile_names(head["data"]) if "data" in head else tuple(head)
+
+
+def default_profile(target: str) -> str:
+    """The name of the profile that ``target`` uses when none is given."""
+    head = _head(target)
+    if "data" in head:
+        return default_profile(head["data"])
+    return next(name for name, settings in head.items() if settings.get("default"))
+
+
+@cache
+def load_profile(target: str, name: str) -> Profile:
+    """One profile of ``target``.
 
     With ``data: <target>`` in profiles.yml the target has that target's profiles, tables and
     fields; the file's other keys are settings that each profile has besides.
     """
+    head = dict(_head(target))
+    if "data" in head:
+        lent = load_profile(head.pop("data"), name)
+        return replace(lent, target=target, settings={**lent.settings, **head})
+    settings = dict(head[name])
+    tables, fields = _data(target)
+    return Profile(
+        target=target,
+        name=name,
+        title=settings.pop("title"),
+        time=settings.pop("time"),
+        default=settings.pop("default", False),
+        missing=settings.pop("missing", {}),
+        settings=settings,
+        sources=tuple(_sources(fields, tables, name)),
+    )
+
+
+@cache
+def _head(target: str) -> Mapping[str, Any]:
+    head: Mapping[str, Any] = shipped(f"backends.{target}", "profiles.yml")
+    return head
+
+
+@cache
+def _data(target: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+    """The tables by name, and the rows of fields.yml."""
     package = resources.files(f"backends.{target}")
-    profiles = read_data(package / "profiles.yml")
-    if "data" in profiles:
-        lent = load_profiles(profiles.pop("data"))
-        return {
-            name: replace(profile, target=target, settings={**profile.settings, **profiles})
-            for name, profile in lent.items()
-        }
     tables: dict[str, Any] = {}
     for part in _parts(package, "tables"):
         tables |= part
-    fields = [row for part in _parts(package, "fields") for given in part for row in _each(given)]
-    return {
-        name: Profile(
-            target=target,
-            name=name,
-            title=settings.pop("title"),
-            time=settings.pop("time"),
-            default=settings.pop("default", False),
-            missing=settings.pop("missing", {}),
-            settings=settings,
-            sources=tuple(_sources(fields, tables, name)),
-        )
-        for name, settings in profiles.items()
-    }
+    rows = [row for part in _parts(package, "fields") for given in part for row in _each(given)]
+    return tables, rows
 
 
 def _parts(package: Traversable, kind: str) -> Iterator[Any]:
@@ -270,11 +297,6 @@ def _each(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for name, value in values.items():
         source = {**row["logsource"], part: name}
         yield {**row, "logsource": source, "where": {**row.get("where", {}), column: value}}
-
-
-def default_profile(target: str) -> str:
-    """The name of the profile that ``target`` uses when none is given."""
-    return next(name for name, profile in load_profiles(target).items() if profile.default)
 
 
 def with_settings(profile: Profile, settings: Mapping[str, Any]) -> Profile:

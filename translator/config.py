@@ -26,7 +26,9 @@ from backends.profiles import (
     Profile,
     Source,
     Table,
+    load_profile,
     load_profiles,
+    profile_names,
     typed_columns,
     with_settings,
 )
@@ -124,7 +126,7 @@ class Config:
         Raises:
             TridentError: TRI504 for a field whose table or column nobody declares.
         """
-        profile = load_profiles(target)[name]
+        profile = load_profile(target, name)
         profile = with_settings(profile, merged(profile.settings, self.settings.get(target, {})))
         profile = replace(profile, keep=self.unmapped == "keep")
         return _extended(profile, self.tables.get(target, ()), self.fields.get(target, ()))
@@ -227,8 +229,8 @@ class _Reader:
     def _profiles(self, target: str, given: Any) -> tuple[str, ...]:
         names = self._names(("profiles", target), given, "profiles")
         for name in names:
-            if name not in load_profiles(target):
-                raise unknown("TRI502", f"{target} profile", name, load_profiles(target)).at(
+            if name not in profile_names(target):
+                raise unknown("TRI502", f"{target} profile", name, profile_names(target)).at(
                     self.document.at("profiles", target)
                 )
         return names

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from backends.diagnostics import Diagnostic, Severity, Span, TridentError
 from backends.planner import Planned, plan_all
-from backends.profiles import TARGETS, Profile, default_profile, load_profiles
+from backends.profiles import TARGETS, Profile, default_profile, profile_names
 from backends.rules import Document, Ruleset
 from backends.translate import refused, translate
 from backends.translation import Translation
@@ -196,7 +196,7 @@ def chosen_profiles(
         TridentError: TRI123 for a pipeline that is not for a chosen target, TRI502 for a name
             that no chosen target has.
     """
-    by_target = {target: load_profiles(target) for target in targets}
+    by_target = {target: profile_names(target) for target in targets}
     if pipelines := user_pipelines(config):
         pipelines.check_targets(by_target)
     known = list(dict.fromkeys(name for profiles in by_target.values() for name in profiles))
@@ -205,7 +205,7 @@ def chosen_profiles(
             raise unknown("TRI502", f"profile for {', '.join(by_target)}:", name, known)
     chosen = []
     for target, profiles in by_target.items():
-        fallback = tuple(profiles) if every else (default_profile(target),)
+        fallback = profiles if every else (default_profile(target),)
         wanted = [name for name in names if name in profiles]
         for name in wanted or config.profiles.get(target, fallback):
             chosen.append(config.profile(target, name))
