@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import socket
 import subprocess
@@ -202,17 +201,14 @@ def test_a_folder_that_cannot_be_listed(
     assert "closed: TRI001 error: " in ran.err
 
 
-def measured(
-    folder: Path, *arguments: str
-) -> tuple[subprocess.CompletedProcess[bytes], float, int]:
-    """A run of the command in a process of its own, its seconds of CPU, its peak memory in MB."""
+def measured(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[bytes], int]:
+    """A run of the command in a process of its own that must not hang, its peak memory in MB."""
     script = (
         "import resource, subprocess, sys;"
         "main = 'from translator.cli import main; main()';"
         "ran = subprocess.run([sys.executable, '-c', main, *sys.argv[1:]],"
         " stdout=subprocess.DEVNULL);"
-        "used = resource.getrusage(resource.RUSAGE_CHILDREN);"
-        "print(used.ru_utime + used.ru_stime, used.ru_maxrss // 1024);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024);"
         "sys.exit(ran.returncode)"
     )
     root = Path(__file__).parents[2]
@@ -222,9 +218,9 @@ def measured(
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(root)},
         check=False,
+        timeout=240,
     )
-    seconds, megabytes = ran.stdout.split()
-    return ran, float(seconds), int(megabytes)
+    return ran, int(ran.stdout)
 
 
 def test_a_document_of_100_megabytes(tmp_path: Path) -> None:
@@ -233,39 +229,31 @@ def test_a_document_of_100_megabytes(tmp_path: Path) -> None:
         file.seek(100_000_000)
         file.write(b"\n")
     write(tmp_path, good=hunt("good"))
-    ran, seconds, megabytes = measured(tmp_path, "convert", ".", "-t", "kql")
+    ran, megabytes = measured(tmp_path, "convert", ".", "-t", "kql")
     assert ran.returncode == 1
     assert b"huge.yml: TRI006 error: larger than 10,000,000 bytes" in ran.stderr
     assert megabytes < 120, "no more than the limit is read"
-    assert seconds < 10
 
 
 def test_a_document_of_many_values(tmp_path: Path) -> None:
     """Below the limit of bytes, but its nodes would take gigabytes."""
     write(tmp_path, many=rule("[" + "a," * 4_900_000 + "a]"), good=hunt("good"))
-    ran, seconds, megabytes = measured(tmp_path, "convert", ".", "-t", "kql")
+    ran, megabytes = measured(tmp_path, "convert", ".", "-t", "kql")
     assert ran.returncode == 1
     assert b"TRI006 error: more than 250,000 values" in ran.stderr
     assert megabytes < 250
-    assert seconds < 20
 
 
 @pytest.mark.parametrize("shape", ["list", "maps"])
 def test_a_rule_of_100_000_values(tmp_path: Path, shape: str) -> None:
-    """Linear on all targets together: a fifth of the values costs no less than a twelfth."""
     line = {"list": "    - value{}\n", "maps": "    - CommandLine: value{}*\n"}[shape]
     key = {"list": "\n    CommandLine|contains:\n", "maps": "\n"}[shape]
-    used = []
-    for count in (20_000, 100_000):
-        values = key + "".join(line.replace("    -", "      -").format(n) for n in range(count))
-        (tmp_path / "rule.yml").write_text(rule(values.removesuffix("\n")))
-        ran, seconds, megabytes = measured(tmp_path, "convert", "rule.yml", "-t", "all")
-        assert ran.returncode == 0, ran.stderr[:500]
-        assert b"4 translations: 4 exact" in ran.stderr
-        assert megabytes < 700
-        used.append(seconds)
-    assert used[1] < 12 * used[0], used
-    assert used[1] < 60, used
+    values = key + "".join(line.replace("    -", "      -").format(n) for n in range(100_000))
+    (tmp_path / "rule.yml").write_text(rule(values.removesuffix("\n")))
+    ran, megabytes = measured(tmp_path, "convert", "rule.yml", "-t", "all")
+    assert ran.returncode == 0, ran.stderr[:500]
+    assert b"4 translations: 4 exact" in ran.stderr
+    assert megabytes < 700
 
 
 def test_a_rule_of_100_000_references(tmp_path: Path) -> None:
@@ -273,9 +261,9 @@ def test_a_rule_of_100_000_references(tmp_path: Path) -> None:
     (tmp_path / "rule.yml").write_text(
         f"title: c\ncorrelation:\n  type: temporal\n  timespan: 5m\n  rules:\n{listed}"
     )
-    ran, seconds, megabytes = measured(tmp_path, "convert", "rule.yml", "-t", "all")
+    ran, megabytes = measured(tmp_path, "convert", "rule.yml", "-t", "all")
     assert (ran.returncode, b"TRI102 error: no rule is called 'rule0'" in ran.stderr) == (1, True)
-    assert (seconds < 20, megabytes < 400) == (True, True), (seconds, megabytes)
+    assert megabytes < 400
 
 
 def test_one_broken_file_among_the_public_rules(
@@ -306,15 +294,11 @@ EXPLODING = ["(a+)+$", "^(a|a)*$", "(a|aa)+$", "(.*a){20}$", "(a?){40}a{40}$", r
 def test_evaluating_a_regex_that_explodes(pattern: str) -> None:
     """Years in Python's own engine; RE2, which comes with pySigma 2, is linear."""
     pytest.importorskip("re2", reason="pySigma 1.5.1 comes without RE2")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     assert compile_regex(SigmaRegularExpression(pattern)).search("a" * 5_000 + "!") is None
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 5
 
 
 def test_evaluating_wildcards_that_explode() -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     value = SigmaString("*a" * 60 + "*b")
     test = compile_detection(ConditionFieldEqualsValueExpression("f", value))
     assert not test({"f": "a" * 20_000})
     assert test({"f": "a" * 20_000 + "b"})
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 5
