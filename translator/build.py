@@ -14,7 +14,7 @@ from backends.translation import Translation
 from translator import parallel
 from translator.artifacts.part import Part, Rules
 from translator.config import Config
-from translator.convert import Outcome, no_rules, plan_files
+from translator.convert import Outcome, plan_rules
 from translator.output import dump_json
 from translator.sources import read_sources
 from translator.tree import MANIFEST, digest
@@ -47,9 +47,7 @@ def build(
             for a worker that ended early.
     """
     sources = read_sources([str(rules)], named_filters=bool(filters))
-    outcome = plan_files(sources, config, filters)
-    if not outcome.ruleset.rules and not outcome.diagnostics:
-        raise no_rules()
+    outcome = plan_rules(sources, config, filters)
     parts = _parts(
         Rules(outcome.planned, outcome.ruleset.off, config), outcome, profiles, jobs, step
     )

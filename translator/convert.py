@@ -69,10 +69,7 @@ def convert(
         TridentError: TRI111 for a filter that no document defines, TRI505 without any rule.
     """
     sources = read_sources(paths, named_filters=bool(filters))
-    outcome = translate_files(sources, profiles, config, filters)
-    if not outcome.ruleset.rules and not outcome.diagnostics:
-        raise no_rules()
-    return outcome
+    return _with_translations(plan_rules(sources, config, filters), profiles)
 
 
 def translate_files(
@@ -86,11 +83,26 @@ def translate_files(
     Raises:
         TridentError: TRI111 for a filter that no document defines.
     """
-    outcome = plan_files(sources, config, filters)
+    return _with_translations(plan_files(sources, config, filters), profiles)
+
+
+def _with_translations(outcome: Outcome, profiles: Sequence[Profile]) -> Outcome:
     for planned in outcome.planned:
         for profile in profiles:
             outcome.results += translated(planned, profile, outcome.diagnostics)
     outcome.diagnostics = list(dict.fromkeys(outcome.diagnostics))
+    return outcome
+
+
+def plan_rules(sources: Iterable[Source], config: Config, filters: Sequence[str] = ()) -> Outcome:
+    """As ``plan_files``, of files that make a whole run.
+
+    Raises:
+        TridentError: TRI111 for a filter that no document defines, TRI505 without any rule.
+    """
+    outcome = plan_files(sources, config, filters)
+    if not outcome.ruleset.rules and not outcome.diagnostics:
+        raise no_rules()
     return outcome
 
 

@@ -430,6 +430,8 @@ def test_a_step_without_effect(trident: Trident, tmp_path: Path, step: str, name
     ran = trident("convert", "r.yml", "-t", "kql", "-p", "p.yml", cwd=tmp_path)
     assert ran.code == 0
     assert f": TRI126 warning: nothing reads {named}" in ran.err
+    checked = trident("check", "r.yml", "-p", "p.yml", "--select", "TRI126", cwd=tmp_path)
+    assert (checked.code, f": TRI126 warning: nothing reads {named}" in checked.out) == (1, True)
 
 
 def test_the_build_knows_the_pipeline(trident: Trident, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.app.conftest import Trident
 from tests.check.conftest import CLEAN, Checked
 
 UNKNOWN = CLEAN.replace("attack.t1059.001", "attack.t9999")
@@ -70,3 +71,9 @@ def test_of_what_another_profile_lacks(checked: Checked) -> None:
 def test_an_error_can_be_suppressed_too(checked: Checked) -> None:
     text = f"# trident: ignore[TRI101]\n{CLEAN.replace('status: test', 'status: good')}"
     assert checked(text) == []
+
+
+def test_standard_input(trident: Trident) -> None:
+    """Its text is read once, so the comments must come from there."""
+    ran = trident("check", "-", "-t", "kql", stdin=SUPPRESSION["of the document"][0])
+    assert (ran.code, ran.out) == (0, "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from backends.diagnostics import Diagnostic
-from backends.planner import Planned, plan_all
+from backends.planner import Planned
 from backends.profiles import Profile
 from backends.rules import Ruleset
 from translator.check.coverage import coverage
@@ -17,8 +17,9 @@ from translator.check.suppress import superfluous, suppressed, suppressions
 from translator.check.tags import tags
 from translator.check.validators import validated
 from translator.config import Config
-from translator.convert import read_rules, user_pipelines
+from translator.convert import plan_rules
 from translator.reports.report import Report
+from translator.sources import read_sources
 
 _BY_PROFILE = ("TRI2", "TRI3")
 """How the codes begin whose findings depend on the profiles."""
@@ -39,15 +40,13 @@ def check(
     suppression of what another profile lacks is not held to be superfluous.
 
     Raises:
-        TridentError: as ``translator.convert.read_rules``.
+        TridentError: as ``translator.convert.plan_rules``.
     """
-    loaded, ruleset = read_rules(paths, config, filters)
-    planned = plan_all(ruleset, user_pipelines(config))
-    found = [*loaded.diagnostics, *ruleset.diagnostics]
-    found += (diagnostic for each in planned for diagnostic in each.diagnostics)
-    found += _about_rules(ruleset, planned)
-    found += coverage(planned, ruleset.rules, profiles)
-    known = list(suppressions(loaded.inputs))
+    sources = read_sources(paths, named_filters=bool(filters))
+    outcome = plan_rules(sources, config, filters)
+    found = [*outcome.diagnostics, *_about_rules(outcome.ruleset, outcome.planned)]
+    found += coverage(outcome.planned, outcome.ruleset.rules, profiles)
+    known = list(suppressions(sources))
     kept = suppressed(dict.fromkeys(found), known)
     kept += superfluous(
         each
@@ -56,7 +55,7 @@ def check(
     )
     kept = [each for each in kept if selection.takes(each.code)]
     kept.sort(key=lambda each: (each.span.file, each.span.line, each.span.column, each.code))
-    return Report("check", tuple(kept), tuple(loaded.inputs))
+    return Report("check", tuple(kept), tuple(outcome.inputs))
 
 
 def _about_rules(ruleset: Ruleset, planned: Sequence[Planned]) -> Iterator[Diagnostic]:

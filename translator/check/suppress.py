@@ -10,16 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import yaml
 
-from backends.diagnostics import Diagnostic, Span, codes
+from backends.diagnostics import Diagnostic, Span, TridentError, codes
 from translator.check.conventions import warning
+from translator.sources import Source, decoded
 from translator.yamltext import Place, split
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#\s*trident:\s*ignore\[([^\]\n]*)\]")
-_MARK = "trident:"
+_MARK = b"trident:"
 
 
 @dataclass(slots=True)
@@ -41,16 +41,17 @@ class Suppression:
         )
 
 
-def suppressions(files: Iterable[str]) -> Iterator[Suppression]:
+def suppressions(sources: Iterable[Source]) -> Iterator[Suppression]:
     """The comments of the files, a suppression for each code."""
-    for file in files:
+    for source in sources:
+        if _MARK not in source.content:
+            continue
         try:
-            text = Path(file).read_bytes().decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError):
+            text = decoded(source.content, source.name)
+        except TridentError:
             continue  # loading has reported it
-        if _MARK in text:
-            for place in split(text, file):
-                yield from _of_document(place)
+        for place in split(text, source.name):
+            yield from _of_document(place)
 
 
 def suppressed(diagnostics: Iterable[Diagnostic], known: Sequence[Suppression]) -> list[Diagnostic]:
