@@ -93,6 +93,12 @@ def predecessor(short: str) -> str | None:
     return next((old for old, new in former.items() if short in new), None)
 
 
+def present(id_: str) -> tuple[Technique, ...]:
+    """The technique of that id, or those that a former one became; () for one that never was."""
+    names = (id_,) if technique(id_) else successors(id_)
+    return tuple(found for name in names if (found := technique(name)))
+
+
 def withdrawn(id_: str) -> bool:
     """Whether ATT&CK has deprecated a technique without giving a successor."""
     return id_.upper() in _table()["withdrawn"]

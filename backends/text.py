@@ -8,7 +8,7 @@ all profiles.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ from sigma.conversion.base import TextQueryBackend
 from sigma.conversion.state import ConversionState
 from sigma.types import SigmaExpansion
 
-from backends.binding import BoundSearch
+from backends.binding import BoundSearch, condition_tests
 from backends.profiles import Column
 from backends.translation import Note
 
@@ -77,7 +77,7 @@ class DetectionBackend(TextQueryBackend):
             if not isinstance(cond, ConditionItem):
                 del self._fragments[start:]  # the values of a leaf are no leaves of their own
             if len(self._fragments) == start:  # a leaf, or a list written in one
-                self.record(tuple(condition_leaves(cond)), str(text))
+                self.record(tuple(condition_tests(cond)), str(text))
         return text
 
     def record(self, leaves: Sequence[Any], text: str) -> None:
@@ -102,12 +102,3 @@ class DetectionBackend(TextQueryBackend):
             parts: list[Any] = [ConditionValueExpression(value) for value in cond.value.values]
             return self.convert_condition_group(ConditionOR(parts), state)
         return super().convert_condition_val(cond, state)
-
-
-def condition_leaves(condition: Any) -> Iterator[Any]:
-    """The tests of a pySigma condition tree, in order."""
-    if isinstance(condition, ConditionItem):
-        for part in condition.args:
-            yield from condition_leaves(part)
-    else:
-        yield condition

@@ -13,8 +13,8 @@ from translator.artifacts.metadata import Metadata, known_tactics
 def sentinel_tactics(technique: str) -> tuple[str, ...]:
     """Sentinel's names of the tactics that a technique (its parent, for a sub-technique) serves."""
     parent = technique.partition(".")[0]
-    found = _technique(parent) or _technique(technique)
-    names = (tactic_name(tactic.short) for tactic in (found.tactics if found else ()))
+    found = attack.present(parent) or attack.present(technique)
+    names = (tactic_name(tactic.short) for tactic in (found[0].tactics if found else ()))
     return tuple(dict.fromkeys(name for name in names if name))
 
 
@@ -60,9 +60,3 @@ def unknown_techniques(said: Metadata) -> Iterator[TridentError]:
                 f"{technique} is left out of the rule's techniques",
                 severity=Severity.WARNING,
             )
-
-
-def _technique(id_: str) -> attack.Technique | None:
-    """ATT&CK's technique of that id, or what it has become: Sentinel has the former ones still."""
-    now = (attack.technique(each) for each in (id_, *attack.successors(id_)))
-    return next(filter(None, now), None)

@@ -14,12 +14,19 @@ from typing import Any
 
 from sigma.conditions import ConditionAND, ConditionItem
 
-from backends.binding import BoundSearch, baseline_fields, bind, condition_fields, output_fields
+from backends.binding import (
+    BoundSearch,
+    baseline_fields,
+    bind,
+    condition_fields,
+    condition_tests,
+    output_fields,
+)
 from backends.data import shipped
 from backends.diagnostics import Diagnostic, Refusal
 from backends.plan import Aggregate, Correlation, Identity, Ordered, Plan, Search
 from backends.profiles import Column, Profile, Source, resolve_source
-from backends.text import DetectionBackend, Fragment, condition_leaves
+from backends.text import DetectionBackend, Fragment
 from backends.wording import reworded
 from translator.explain.detections import Origin, detection_words
 from translator.explain.meaning import Line, line, logsource_words
@@ -186,7 +193,7 @@ class _Rule:
         if bound is None or not source.wording.where:
             return []
         found = self._fragments(bound) or ()
-        leaves = {id(leaf) for part in _selector(bound) for leaf in condition_leaves(part)}
+        leaves = {id(leaf) for part in _selector(bound) for leaf in condition_tests(part)}
         return [each.text for each in found if leaves & set(map(id, each.leaves))]
 
     def _tests(
@@ -318,10 +325,10 @@ def _pairs(written: Any, bound: Any) -> Iterator[tuple[int, list[int]]]:
     """For each leaf of the rule (by identity) the leaves that it has become in the records' own
     words; where the two trees part ways, all leaves below stand together."""
     if not isinstance(written, ConditionItem):
-        yield id(written), [id(leaf) for leaf in condition_leaves(bound)]
+        yield id(written), [id(leaf) for leaf in condition_tests(bound)]
     elif type(written) is type(bound) and len(written.args) == len(bound.args):
         for before, after in zip(written.args, bound.args, strict=True):
             yield from _pairs(before, after)
     else:
-        together = [id(leaf) for leaf in condition_leaves(bound)]
-        yield from ((id(leaf), together) for leaf in condition_leaves(written))
+        together = [id(leaf) for leaf in condition_tests(bound)]
+        yield from ((id(leaf), together) for leaf in condition_tests(written))

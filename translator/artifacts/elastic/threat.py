@@ -43,11 +43,10 @@ def _tactics(short: str, unknown: list[str]) -> list[Tactic]:
 
 
 def _techniques(id_: str, unknown: list[str]) -> list[Technique]:
-    names = (id_,) if attack.technique(id_) else attack.successors(id_)
-    found = [technique for name in names if (technique := attack.technique(name))]
+    found = attack.present(id_)
     if not found:
         unknown.append(id_)
-    return found
+    return list(found)
 
 
 def _entry(tactic: Tactic, techniques: Sequence[Technique]) -> dict[str, Any]:
