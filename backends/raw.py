@@ -57,18 +57,30 @@ def texts(document: Document, *path: str) -> tuple[str, ...]:
     return tuple(entries)
 
 
-def seconds(timespan: str) -> int:
+def seconds(given: str) -> int:
     """A Sigma timespan (``30m``) in seconds; months and years as pySigma counts them.
 
     Raises:
         ValueError: when it is none, or zero, or longer than any log.
     """
-    found = _TIMESPAN.fullmatch(str(timespan))
+    found = _TIMESPAN.fullmatch(str(given))
     if not found or len(found[1]) > 12 or not int(found[1]):
-        raise ValueError(f"{str(timespan)[:40]!r} is no timespan above zero such as 30m, 1h or 7d")
+        raise ValueError(f"{str(given)[:40]!r} is no timespan above zero such as 30m, 1h or 7d")
     length = int(found[1]) * _SECONDS[found[2]]
     check_length(length)
     return length
+
+
+def largest_unit(length: int, units: str = "dhms") -> tuple[int, str]:
+    """Seconds as a whole number of the largest of ``units`` that divides them: ``(30, "m")``."""
+    unit = next(unit for unit in units if not length % _SECONDS[unit])
+    return length // _SECONDS[unit], unit
+
+
+def timespan(length: int, units: str = "dhms") -> str:
+    """Seconds as a timespan: ``30m``."""
+    count, unit = largest_unit(length, units)
+    return f"{count}{unit}"
 
 
 def check_length(length: int) -> None:

@@ -20,7 +20,6 @@ _KEYWORDS = frozenset(
         *("until", "where", "with"),
     )
 )
-_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
 def string(value: str, raw: bool = False) -> str:
@@ -62,12 +61,6 @@ def field(name: str) -> str:
         part if _PLAIN_NAME.fullmatch(part) and part not in _KEYWORDS else f"`{part}`"
         for part in parts
     )
-
-
-def duration(seconds: int) -> str:
-    """A whole number of seconds in the largest unit that divides it: ``30m``."""
-    unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
-    return f"{seconds // size}{unit}"
 
 
 def _fits_raw(value: str) -> bool:

@@ -9,12 +9,12 @@ from backends.diagnostics import Refusal
 from backends.eql import dsl
 from backends.eql.backend import TridentEqlBackend
 from backends.eql.baseline import LearnedBaseline
-from backends.eql.literals import duration
 from backends.eql.requests import eql_search, in_current, shares, within_lookback
 from backends.eql.steps import Steps, tests
 from backends.eql.variants import Variant, split, variants
 from backends.plan import Aggregate
 from backends.profiles import Column, Table
+from backends.raw import timespan
 from backends.translation import AlertColumns, Companion, Note, Parameter, Query
 
 QUERY = "query"
@@ -110,7 +110,7 @@ class _Correlation:
         joined = [*variant.steps, *((variant.absent,) if variant.absent else ())]
         self._check_absent(variant)
         by, each = self.steps.join(joined)
-        lines = [f"sequence{by} with maxspan={duration(self.plan.timespan)}"]
+        lines = [f"sequence{by} with maxspan={timespan(self.plan.timespan)}"]
         lines += [f"  [any where {text}]{own}" for text, own in zip(conditions, each, strict=False)]
         if variant.runs > 1:
             lines[-1] += f" with runs={variant.runs}"

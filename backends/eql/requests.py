@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from backends.eql import dsl
-from backends.eql.literals import duration
 from backends.plan import Baseline
 from backends.profiles import Profile, Table, index_of
+from backends.raw import timespan
 
 RESULT_SIZE = 10_000
 Request = dict[str, Any]
@@ -21,7 +21,7 @@ Request = dict[str, Any]
 
 def before_now(*seconds: int) -> str:
     """Date math: now minus one or more durations."""
-    return "now" + "".join(f"-{duration(part)}" for part in seconds if part)
+    return "now" + "".join(f"-{timespan(part)}" for part in seconds if part)
 
 
 def within_lookback(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from backends.diagnostics import Refusal
+from backends.raw import largest_unit
 
 _PLAIN_PART = re.compile(r"[A-Za-z_@][A-Za-z0-9_]*")
 _PLAIN_INDEX = re.compile(r"[A-Za-z0-9._*-]+")
@@ -21,7 +22,7 @@ _RESERVED = frozenset(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+_UNITS = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 
 
 def literal(value: str) -> str:
@@ -76,8 +77,8 @@ def ago(*seconds: int) -> str:
 
 def duration(seconds: int) -> str:
     """A whole number of seconds in the largest unit that divides it: ``30 minutes``."""
-    size, unit = next(pair for pair in _UNITS if seconds % pair[0] == 0)
-    count = seconds // size
+    count, short = largest_unit(seconds)
+    unit = _UNITS[short]
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 

@@ -7,6 +7,7 @@ from backends.kql.outputs import Output, evidence, outputs, record
 from backends.kql.rows import RowColumn, Rows
 from backends.kql.script import Period, inline, slot, slots
 from backends.plan import Ordered
+from backends.raw import timespan
 
 
 def pairs(rows: Rows, trigger: Ordered, period: Period) -> list[str]:
@@ -27,7 +28,7 @@ def pairs(rows: Rows, trigger: Ordered, period: Period) -> list[str]:
         slots(rows.time, span),
         f"| join kind=inner {inline([first, f'| extend Slot = {slot(started, span)}'])} "
         f"on {', '.join([*rows.key_names, 'Slot'])}",
-        f"| where ({rows.time} - {started}) between (0s .. {syntax.timespan(span)})",
+        f"| where ({rows.time} - {started}) between (0s .. {timespan(span)})",
         _project(rows, shown),
     ]
 
@@ -60,7 +61,7 @@ def chains(rows: Rows, trigger: Ordered, period: Period, *, shown: bool) -> list
             f"| distinct {by}",
             slots(here, span),
             f"| join kind=inner {joined} on {', '.join([*keys, 'Slot'])}",
-            f"| where ({here} - {start}) between (0s .. {syntax.timespan(span)})"
+            f"| where ({here} - {start}) between (0s .. {timespan(span)})"
             + (f" and {before} <= {here}" if index > 1 else ""),
         ]
         if carried:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from backends.binding import BoundCorrelation
 from backends.kql.backend import KqlDetections
-from backends.kql.syntax import ago, timespan
+from backends.kql.syntax import ago
 from backends.plan import Firing
+from backends.raw import timespan
 
 NULLS = {
     "string": '""',

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from backends.diagnostics import Refusal
 from backends.profiles import Column
+from backends.raw import timespan
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Words that Microsoft's parser does not take as a bare column name.
@@ -25,7 +26,6 @@ _RESERVED = frozenset(
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 # Control characters that no escape of a literal stands for.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 def literal(value: str) -> str:
@@ -74,12 +74,6 @@ def computed(columns: Iterable[Column]) -> list[str]:
     """The line that computes those of ``columns`` that the table does not store; [] without any."""
     items = {name(column.name): column.expression for column in columns if column.expression}
     return [f"| extend {', '.join(f'{key} = {text}' for key, text in items.items())}"] * bool(items)
-
-
-def timespan(seconds: int) -> str:
-    """A timespan literal in the largest unit that divides it: ``30m``."""
-    size, unit = next(pair for pair in _UNITS if seconds % pair[0] == 0)
-    return f"{seconds // size}{unit}"
 
 
 def ago(*seconds: int) -> str:

@@ -21,6 +21,7 @@ from backends.plan import (
     Statistic,
     Together,
 )
+from backends.raw import timespan
 
 _SYMBOLS: Mapping[Operator, str] = {
     Operator.GT: ">",
@@ -162,7 +163,7 @@ def _windows(
         f"| distinct {', '.join([*keys, time])}",
         slots(time, span),
         f"| join kind=inner {inner} on {', '.join([*keys, 'Slot'])}",
-        f"| where ({time} - {match_time}) between (0s .. {syntax.timespan(span)})",
+        f"| where ({time} - {match_time}) between (0s .. {timespan(span)})",
     ]
 
 

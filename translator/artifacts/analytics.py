@@ -11,13 +11,14 @@ from uuid import UUID, uuid5
 
 from backends.diagnostics import TridentError
 from backends.plan import Correlation, Plan, Run
+from backends.raw import timespan
 from backends.translation import Note
 from translator.artifacts.arm import rule_template
 from translator.artifacts.deployment import Artifact, Deployment, Made
 from translator.artifacts.killchain import listed_tactics, sentinel_tactics, unknown_techniques
 from translator.artifacts.limits import read_limits
 from translator.artifacts.metadata import Metadata
-from translator.artifacts.schedule import Schedule, changed, duration, period
+from translator.artifacts.schedule import Schedule, changed, period
 from translator.artifacts.sentinel import as_yaml
 from translator.artifacts.sentinel_rule import (
     FIRST_VERSION,
@@ -179,8 +180,8 @@ def _details(columns: Iterator[str]) -> Iterator[tuple[str, str]]:
 def _lookback(deployment: Deployment) -> Iterator[Note]:
     plan = deployment.plan
     if isinstance(plan, Correlation) and plan.lookback is not None:
-        reads = duration(_whole_minutes(deployment.period))
-        yield Note.of("TRI711", lookback=duration(plan.lookback), period=reads)
+        reads = timespan(_whole_minutes(deployment.period))
+        yield Note.of("TRI711", lookback=timespan(plan.lookback), period=reads)
 
 
 def _baseline(plan: Plan) -> bool:

@@ -15,12 +15,13 @@ from typing import Any
 from backends.data import shipped
 from backends.diagnostics import Refusal, TridentError
 from backends.plan import Correlation, Plan, Run
+from backends.raw import timespan
 from backends.translation import Note
 from translator.artifacts.analytics import SEVERITIES, description
 from translator.artifacts.deployment import Artifact, Deployment, Made
 from translator.artifacts.killchain import sentinel_tactics, tactic_names, unknown_techniques
 from translator.artifacts.metadata import Metadata
-from translator.artifacts.schedule import Schedule, changed, duration, iso_duration, period
+from translator.artifacts.schedule import Schedule, changed, iso_duration, period
 
 RECORD = ("DeviceId", "ReportId")
 """What Defender wants of the event that an alert is linked to, besides its time. Source:
@@ -69,7 +70,7 @@ def custom_detection(deployment: Deployment) -> tuple[dict[str, Any], tuple[Note
     if said.level == "critical":
         notes.append(Note.of("TRI712", level=said.level, severity=severity))
     if isinstance(deployment.plan, Correlation) and deployment.plan.lookback is not None:
-        lookback, reads = duration(deployment.plan.lookback), duration(deployment.period)
+        lookback, reads = timespan(deployment.plan.lookback), timespan(deployment.period)
         notes.append(Note.of("TRI711", lookback=lookback, period=reads))
     detection = {
         "@odata.type": f"{_GRAPH}.detectionRule",
@@ -110,11 +111,11 @@ def adjusted(plan: Plan, run: Run) -> Schedule:
                 Run(frequency, run.delay),
                 changed("the time between runs", frequency, run.frequency, reason),
             )
-    reads = duration(period(plan, Run(often, run.delay)))
+    reads = timespan(period(plan, Run(often, run.delay)))
     raise Refusal(
         "TRI717",
         f"none of Defender's schedules has the data that a run reads ({reads} when it runs every "
-        f"{duration(often)}): 4 hours every hour, 12 every 3, 48 every 12, 30 days every day",
+        f"{timespan(often)}): 4 hours every hour, 12 every 3, 48 every 12, 30 days every day",
         span=plan.identity.span,
     )
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from backends.diagnostics import Refusal, TridentError
 from backends.plan import Correlation, Plan, Run, Search, reach
-from backends.raw import check_keys, seconds
+from backends.raw import check_keys, seconds, timespan
 from backends.rules import Document
 from backends.translation import Note
 
-_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+_CLOCK = ((3600, "H"), (60, "M"), (1, "S"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +92,16 @@ def changed(what: str, value: int, asked: int, reason: str) -> tuple[Note, ...]:
     if value == asked:
         return ()
     return (
-        Note.of("TRI710", what=what, value=duration(value), asked=duration(asked), reason=reason),
+        Note.of("TRI710", what=what, value=timespan(value), asked=timespan(asked), reason=reason),
     )
 
 
-def duration(seconds: int) -> str:
-    """A time in the largest unit that divides it: ``90m``."""
-    size, unit = next(pair for pair in _UNITS if seconds % pair[0] == 0)
-    return f"{seconds // size}{unit}"
-
-
 def iso_duration(seconds: int) -> str:
-    """The same as an ISO 8601 duration: ``PT1H35M``, ``P7D``."""
+    """A time as an ISO 8601 duration: ``PT1H35M``, ``P7D``."""
     days, parts = seconds // 86400, []
     rest = seconds % 86400
-    for size, unit in _UNITS[1:]:
-        parts += [f"{rest // size}{unit.upper()}"] * (rest >= size)
+    for size, unit in _CLOCK:
+        parts += [f"{rest // size}{unit}"] * (rest >= size)
         rest %= size
     return "P" + f"{days}D" * bool(days) + f"T{''.join(parts)}" * bool(parts)
 

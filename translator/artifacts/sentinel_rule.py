@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from backends.data import shipped
+from backends.raw import timespan
 from translator.artifacts.limits import check, over, read_limits
-from translator.artifacts.schedule import duration
 from translator.artifacts.sentinel import block
 
 SENTINEL = "Sentinel"
@@ -90,12 +90,12 @@ class AnalyticsRule:
         check(SENTINEL, read_limits(limits["rule"]), values)
         long = limits["long"]
         if self.period < self.frequency:
-            found = f"{duration(self.period)}; queryFrequency is {duration(self.frequency)}"
+            found = f"{timespan(self.period)}; queryFrequency is {timespan(self.frequency)}"
             raise over(SENTINEL, "queryPeriod", found, limits["gap"]["source"])
         if self.period >= long["period"] and self.frequency < long["frequency"]:
             found = (
-                f"{duration(self.frequency)}; a period of two days or more needs "
-                f"{duration(long['frequency'])}"
+                f"{timespan(self.frequency)}; a period of two days or more needs "
+                f"{timespan(long['frequency'])}"
             )
             raise over(SENTINEL, "queryFrequency", found, long["source"])
 
@@ -107,8 +107,8 @@ class AnalyticsRule:
             "description": block(self.description),
             "severity": self.severity,
             "requiredDataConnectors": list(self.connectors),
-            "queryFrequency": duration(self.frequency),
-            "queryPeriod": duration(self.period),
+            "queryFrequency": timespan(self.frequency),
+            "queryPeriod": timespan(self.period),
             "triggerOperator": "gt",
             "triggerThreshold": 0,
             "tactics": list(self.tactics),

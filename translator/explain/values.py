@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+from backends.raw import largest_unit
+
+_UNITS = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 
 LISTED, CHARACTERS = 8, 200
 """How many values of a list, and characters of a value, are shown unless all are asked for."""
@@ -39,10 +41,8 @@ def visible(text: str) -> str:
 
 def duration(seconds: int) -> str:
     """A span of time in its largest whole unit: ``30 minutes``, ``1 day``, ``90 seconds``."""
-    for size, unit in _UNITS:
-        if seconds % size == 0 and seconds:
-            return counted(seconds // size, unit)
-    return counted(seconds, "second")
+    count, unit = largest_unit(seconds, "dhms" if seconds else "s")
+    return counted(count, _UNITS[unit])
 
 
 def counted(number: int | float, unit: str) -> str:

@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 
 from backends.plan import Run
+from backends.raw import timespan
 from tests.app.conftest import hunt, together, write
 from tests.artifacts.elastic.conftest import Built, build
 from translator.artifacts.elastic.guide import aggregates
-from translator.artifacts.elastic.rules import duration
 from translator.config import Config
 
 PLACES = ("eql/integrations", "eql/sysmon", "esql/integrations", "esql/sysmon")
@@ -157,12 +157,12 @@ def test_documents_are_told_apart_by_kibana(shipped: Built) -> None:
     ("seconds", "text"), [(1, "1s"), (90, "90s"), (60, "1m"), (5400, "90m"), (7200, "2h")]
 )
 def test_duration(seconds: int, text: str) -> None:
-    assert duration(seconds) == text
+    assert timespan(seconds) == text
 
 
 def test_days_are_hours_where_there_are_none() -> None:
-    assert duration(86_400) == "1d"
-    assert duration(86_400, "hms") == "24h"
+    assert timespan(86_400) == "1d"
+    assert timespan(86_400, "hms") == "24h"
 
 
 def test_schedule_and_author_of_the_configuration(tmp_path: Path) -> None:

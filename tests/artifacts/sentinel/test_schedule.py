@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from backends import raw
 from backends.diagnostics import Severity
 from backends.plan import Run, scheduled
 from backends.translate import translate
 from tests.artifacts.sentinel.deployed import artifact, counted, deployed, made, only
-from translator.artifacts.schedule import duration, iso_duration, period
+from translator.artifacts.schedule import iso_duration, period
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 
@@ -44,7 +45,7 @@ def test_sentinel(
     assert [note.code for note in deployment.notes] == ["TRI710"] * notes
     rule = artifact(made([deployment]), "analytics/count.yaml")
     template = artifact(made([deployment]), "analytics/count.json")["resources"][0]["properties"]
-    assert rule["queryFrequency"] == duration(run[0])
+    assert rule["queryFrequency"] == raw.timespan(run[0])
     assert template["queryFrequency"] == iso_duration(run[0])
     assert template["queryPeriod"] == iso_duration(-(-deployment.period // 60) * 60)
     assert rule["query"].strip() == template["query"]
@@ -99,7 +100,7 @@ def test_defender(
     assert bool(deployment.notes) is (every != asked)
     detection = artifact(made([deployment]), ".json")
     assert detection["schedule"] == {"frequency": iso_duration(every)}
-    assert f"ago({duration(every)} + 5m)" in detection["queryCondition"]["queryText"]
+    assert f"ago({raw.timespan(every)} + 5m)" in detection["queryCondition"]["queryText"]
 
 
 def test_a_lookback_is_noted(root: Path) -> None:
@@ -129,7 +130,7 @@ def test_a_lookback_is_noted(root: Path) -> None:
     ],
 )
 def test_durations(seconds: int, text: str, iso: str) -> None:
-    assert (duration(seconds), iso_duration(seconds)) == (text, iso)
+    assert (raw.timespan(seconds), iso_duration(seconds)) == (text, iso)
 
 
 def test_a_correlation_over_a_baseline_has_no_schedule(tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ Field by field: docs/artifacts-elastic.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID, uuid5
 
 from backends.binding import Bound, BoundCorrelation, bind, bound_searches
 from backends.diagnostics import Severity, TridentError
 from backends.profiles import Column, Table
+from backends.raw import timespan
 from translator.artifacts.deployment import Artifact, Deployment, Made
 from translator.artifacts.elastic.files import ndjson, portions, toml
 from translator.artifacts.elastic.guide import MAX_SIGNALS, Part, aggregates, note
@@ -25,8 +26,6 @@ later ("Kibana alerting: performance and scaling": tasks run late). A minute is 
 _MOST_TERMS = 3
 _NO_DATE = "1970-01-01"
 """The date of a rule that names none, so that two builds are the same."""
-
-_UNITS: Mapping[str, int] = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
 def detection_rules(deployments: Sequence[Deployment]) -> Made:
@@ -84,8 +83,8 @@ def detection_rule(part: Part, made: Made) -> ElasticRule:
         query=part.query,
         severity=severity,
         risk_score=score if said.risk_score is None else said.risk_score,
-        interval=duration(deployment.run.frequency),
-        from_=f"now-{duration(deployment.period)}",
+        interval=timespan(deployment.run.frequency),
+        from_=f"now-{timespan(deployment.period)}",
         to=_end(deployment) if eql else "now",
         max_signals=MAX_SIGNALS,
         index=part.index if eql else None,
@@ -137,7 +136,7 @@ def suppression(deployment: Deployment) -> Json | None:
     terms = list(dict.fromkeys([query.alert.time, *query.alert.group.values()]))
     if len(terms) > _MOST_TERMS:
         return None
-    again = duration(deployment.run.frequency + 2 * deployment.overlap, "hms")
+    again = timespan(deployment.run.frequency + 2 * deployment.overlap, "hms")
     return {
         "group_by": terms,
         "duration": {"value": int(again[:-1]), "unit": again[-1]},
@@ -153,12 +152,6 @@ def investigated(deployment: Deployment, bound: Bound) -> list[str]:
         column = deployment.column(name)
         found += [column] if column else [each.name for each in _native(bound, name)]
     return list(dict.fromkeys(found))
-
-
-def duration(seconds: int, units: str = "dhms") -> str:
-    """Seconds in the largest unit of ``units`` that says them exactly: ``2h``."""
-    unit = next(unit for unit in units if not seconds % _UNITS[unit])
-    return f"{seconds // _UNITS[unit]}{unit}"
 
 
 def _parts(deployment: Deployment) -> Iterator[Part]:
@@ -179,7 +172,7 @@ def _rule_id(part: Part) -> str:
 def _end(deployment: Deployment) -> str:
     """Until when EQL reads: it cannot say "as of now minus the delay" itself."""
     delay = deployment.run.delay
-    return f"now-{duration(delay)}" if delay else "now"
+    return f"now-{timespan(delay)}" if delay else "now"
 
 
 def _tables(bound: Bound) -> list[tuple[Table, str]]:
