@@ -126,13 +126,15 @@ class Made:
 
 def deploy(
     planned: Planned,
+    written: Translation,
     profile: Profile,
     metadata: Metadata,
     run: Run,
     stem: str,
     terms: Terms,
 ) -> Deployment | None:
-    """The rule made ready for a profile; None where it has no query that stands on its own.
+    """The rule made ready for a profile, ``written`` being its translation as it is; None where it
+    has no query that stands on its own.
 
     Raises:
         TridentError: TRI701 for a rule that cannot run on a schedule; the refusal of a query that
@@ -144,7 +146,8 @@ def deploy(
     plan = _showing(planned.plan, dict.fromkeys([*terms.required, *named]), terms.record, profile)
     schedule = fitted(plan, run, terms.adjust)
     run, reading = overlapping(plan, schedule.run, terms.overlap)
-    hunt, rule = translate(plan, profile), translate(scheduled(plan, reading), profile)
+    hunt = written if plan == planned.plan else translate(plan, profile)
+    rule = translate(scheduled(plan, reading), profile)
     if rule.error and rule.error.code == UNBOUNDED:
         rule = translate(_unbounded(plan), profile)
     for error in (hunt.error, rule.error):

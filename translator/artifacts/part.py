@@ -72,7 +72,7 @@ class Rules:
                 for path, text in _queries(translation, stem):
                     part.add(path, text, planned.identity)
                 if kind.writers and translation.query is not None:
-                    deployments += self._deployed(planned, profile, part)
+                    deployments += self._deployed(planned, translation, profile, part)
         for writer in kind.writers if deployments else ():
             written = writer(deployments)
             part.diagnostics += written.diagnostics
@@ -86,13 +86,16 @@ class Rules:
                     part.notes[deployment.planned.identity] |= dict.fromkeys(told)
         return part
 
-    def _deployed(self, planned: Planned, profile: Profile, part: Part) -> Iterator[Deployment]:
+    def _deployed(
+        self, planned: Planned, written: Translation, profile: Profile, part: Part
+    ) -> Iterator[Deployment]:
         terms = kind_of(profile.target, profile.name).terms
         try:
             given = self._said[planned.identity]
             if isinstance(given, TridentError):
                 raise given
-            deployment = deploy(planned, profile, *given, self._stems[planned.identity], terms)
+            stem = self._stems[planned.identity]
+            deployment = deploy(planned, written, profile, *given, stem, terms)
         except TridentError as error:
             diagnostic = error.at(planned.identity.span).diagnostic
             part.diagnostics.append(diagnostic)

@@ -69,7 +69,9 @@ def deployed(
         said = read_metadata(planned.document, planned.identity.slug)
         stem = safe_name(planned.identity.slug)
         try:
-            made = deploy(planned, bound, said, run or Run(3600, 300), stem, kind.terms)
+            made = deploy(
+                planned, translation, bound, said, run or Run(3600, 300), stem, kind.terms
+            )
         except TridentError as error:
             refused.append(error)
             continue

@@ -76,7 +76,9 @@ def deployed(
             continue
         said = read_metadata(planned.document, planned.identity.slug)
         stem = safe_name(planned.identity.slug)
-        made = deploy(planned, bound, said, run or Run(3600, 300), stem, Terms(adjust=splunk.fit))
+        made = deploy(
+            planned, translation, bound, said, run or Run(3600, 300), stem, Terms(adjust=splunk.fit)
+        )
         assert made is not None
         found.append(made)
     return found
