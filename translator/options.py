@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -43,20 +44,91 @@ def reporting(command: Command) -> Command:
     return reported
 
 
-# Decorators of a command's function; each gives it the argument of its name.
-config = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The trident.yml to use; default: the nearest in this folder or above.",
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is said of the site: its ``trident.yml``, None without one, and what the command line
+    says instead of it (the Elastic version, what becomes of unmapped fields) or besides
+    (pipelines)."""
+
+    file: Path | None
+    stack: str | None
+    unmapped: str | None
+    pipelines: tuple[Path, ...]
+
+    def config(self) -> Config:
+        """The configuration that all of it makes.
+
+        Raises:
+            TridentError: as ``translator.config.read_config``, ``read_pipelines``.
+        """
+        from translator.config import read_config
+
+        config = read_config(self.file)
+        if self.pipelines:
+            from translator.pipelines import read_pipelines  # here, as few runs have any
+
+            own = (*config.pipelines, *read_pipelines(self.pipelines))
+            config = replace(config, pipelines=own)
+        if self.unmapped:
+            config = replace(config, unmapped=self.unmapped)
+        return config.with_setting("esql", "stack", self.stack) if self.stack else config
+
+
+_SITE = (
+    click.option(
+        "-p",
+        "--pipeline",
+        "pipelines",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="A pySigma pipeline to change the rules with first; repeatable.",
+    ),
+    click.option(
+        "--unmapped",
+        type=click.Choice(["refuse", "keep"]),
+        help="Fields without a mapping: refuse the rule (default), "
+        "or keep their names with a note.",
+    ),
+    click.option(
+        "--stack",
+        metavar="VERSION",
+        help="Elastic's version for esql, such as 9.3; default: trident.yml.",
+    ),
+    click.option(
+        "--config",
+        "config_file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The trident.yml to use; default: the nearest in this folder or above.",
+    ),
 )
+
+
+def site(command: Command) -> Command:
+    """Give the command the argument ``site``, made of its options."""
+
+    @functools.wraps(command)
+    def sited(
+        *args: Any,
+        config_file: Path | None,
+        stack: str | None,
+        unmapped: str | None,
+        pipelines: tuple[Path, ...],
+        **kwargs: Any,
+    ) -> None:
+        from translator.sources import find_config
+
+        file = config_file or find_config(Path())
+        command(*args, site=Site(file, stack, unmapped, pipelines), **kwargs)
+
+    for option in reversed(_SITE):
+        sited = option(sited)
+    return sited
+
+
+# Decorators of a command's function; each gives it the argument of its name.
 filters = click.option(
     "--filter", "filters", multiple=True, metavar="NAME", help="Switch a filter on; repeatable."
-)
-stack = click.option(
-    "--stack",
-    metavar="VERSION",
-    help="Elastic's version for esql, such as 9.3; default: trident.yml.",
 )
 jobs = click.option(
     "-j",
@@ -71,63 +143,10 @@ cache_dir = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="The cache's folder; default: $TRIDENT_CACHE_DIR, else .trident_cache beside trident.yml.",
 )
-unmapped = click.option(
-    "--unmapped",
-    type=click.Choice(["refuse", "keep"]),
-    help="Fields without a mapping: refuse the rule (default), or keep their names with a note.",
-)
-pipelines = click.option(
-    "-p",
-    "--pipeline",
-    "pipelines",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="A pySigma pipeline to change the rules with first; repeatable.",
-)
 FORMATS = ("text", "json", "sarif", "junit", "github")
 """The formats of a report, as ``translator.reports.formats`` has them."""
 report_format = click.option("--format", "form", type=click.Choice(FORMATS), default="text")
 strict = click.option("--strict", is_flag=True, help="Exit 1 on a refusal, too.")
-
-
-def find_config(file: Path | None) -> Path | None:
-    """The ``trident.yml`` given, or else the nearest one, or None."""
-    from translator.sources import find_config
-
-    return file or find_config(Path())
-
-
-def read_config(
-    file: Path | None,
-    stack: str | None,
-    unmapped: str | None = None,
-    pipelines: tuple[Path, ...] = (),
-) -> Config:
-    """The ``trident.yml`` given or found, with what the command line says instead: the Elastic
-    version, what becomes of unmapped fields; and besides: pipelines.
-
-    Raises:
-        TridentError: as ``translator.config.read_config``, ``read_pipelines``.
-    """
-    from dataclasses import replace
-
-    from translator.config import read_config
-    from translator.pipelines import read_pipelines
-
-    config = read_config(find_config(file))
-    if pipelines:
-        config = replace(config, pipelines=(*config.pipelines, *read_pipelines(pipelines)))
-    if unmapped:
-        config = replace(config, unmapped=unmapped)
-    return config.with_setting("esql", "stack", stack) if stack else config
-
-
-def cache_folder(chosen: Path | None, config: Path | None) -> Path:
-    """The cache's folder: chosen, that of the environment, beside ``trident.yml`` or here."""
-    from translator.cache import cache_folder
-
-    return cache_folder(chosen, config)
 
 
 def report(

@@ -33,10 +33,7 @@ from translator import options
 @options.report_format
 @options.filters
 @options.strict
-@options.pipelines
-@options.unmapped
-@options.stack
-@options.config
+@options.site
 @options.jobs
 @options.reporting
 def command(
@@ -48,10 +45,7 @@ def command(
     form: str,
     filters: tuple[str, ...],
     strict: bool,
-    pipelines: tuple[Path, ...],
-    unmapped: str | None,
-    stack: str | None,
-    config_file: Path | None,
+    site: options.Site,
     jobs: int | None,
 ) -> None:
     """Write every artifact of the RULES folder (default: rules), or none when a rule fails."""
@@ -60,7 +54,7 @@ def command(
 
     if diff and form != "text":
         raise click.UsageError("--diff and --format are both for standard output")
-    config = options.read_config(config_file, stack, unmapped, pipelines)
+    config = site.config()
     targets = convert.chosen_targets([convert.ALL])
     chosen = convert.chosen_profiles(targets, (), config, every=True)
     with Progress("Building") as progress:

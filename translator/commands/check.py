@@ -22,10 +22,7 @@ from translator import options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
 )
-@options.pipelines
-@options.unmapped
-@options.stack
-@options.config
+@options.site
 @options.reporting
 def command(
     rules: tuple[str, ...],
@@ -36,10 +33,7 @@ def command(
     filters: tuple[str, ...],
     form: str,
     output: Path | None,
-    pipelines: tuple[Path, ...],
-    unmapped: str | None,
-    stack: str | None,
-    config_file: Path | None,
+    site: options.Site,
 ) -> None:
     """Say what is wrong or unusual in RULES (default: rules), without converting them."""
     from translator import convert
@@ -49,7 +43,7 @@ def command(
     from translator.reports.text import counts
     from translator.results import write_file
 
-    config = options.read_config(config_file, stack, unmapped, pipelines)
+    config = site.config()
     chosen = convert.chosen_profiles(
         convert.chosen_targets(targets or (convert.ALL,)), profiles, config
     )

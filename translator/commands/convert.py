@@ -33,10 +33,7 @@ from translator import options
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
 )
 @options.strict
-@options.pipelines
-@options.unmapped
-@options.stack
-@options.config
+@options.site
 @options.jobs
 @options.no_cache
 @options.cache_dir
@@ -49,31 +46,26 @@ def command(
     form: str,
     output: Path | None,
     strict: bool,
-    pipelines: tuple[Path, ...],
-    unmapped: str | None,
-    stack: str | None,
-    config_file: Path | None,
+    site: options.Site,
     jobs: int | None,
     no_cache: bool,
     cache_dir: Path | None,
 ) -> None:
     """Translate RULES: files, folders, or - for standard input."""
+    from translator.cache import cache_folder
     from translator.collector import paused
     from translator.results import Inputs, Result, kept, write_file
     from translator.sources import read_sources
 
-    config = options.find_config(config_file)
-    inputs = Inputs(
-        read_sources(rules, named_filters=bool(filters)),
-        [*([config] if config else []), *pipelines],
-    )
+    others = [*([site.file] if site.file else []), *site.pipelines]
+    inputs = Inputs(read_sources(rules, named_filters=bool(filters)), others)
 
     @paused()
     def converted() -> Result:
         from translator import bulk, convert
         from translator.progress import Progress
 
-        settings = options.read_config(config, stack, unmapped, pipelines)
+        settings = site.config()
         chosen = convert.chosen_profiles(convert.chosen_targets(targets), profiles, settings)
         work = bulk.Work(chosen, settings, filters, form)
         with Progress("Translating") as progress:
@@ -82,8 +74,8 @@ def command(
         found = product.tally.errors or (strict and product.tally.refused)
         return Result(product.content, product.report, options.FOUND if found else 0, further)
 
-    folder = None if no_cache else options.cache_folder(cache_dir, config)
-    given = ("convert", targets, profiles, filters, form, strict, stack, unmapped)
+    folder = None if no_cache else cache_folder(cache_dir, site.file)
+    given = ("convert", targets, profiles, filters, form, strict, site.stack, site.unmapped)
     result = kept(folder, given, inputs, converted)
     if output:
         write_file(output, result.content)

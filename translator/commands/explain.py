@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import click
 
@@ -33,10 +32,7 @@ _CODE = re.compile(r"TRI\d+", re.IGNORECASE)
 @options.filters
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option("--all", "everything", is_flag=True, help="Show long lists and values whole.")
-@options.pipelines
-@options.unmapped
-@options.stack
-@options.config
+@options.site
 @options.reporting
 def command(
     what: tuple[str, ...],
@@ -46,10 +42,7 @@ def command(
     filters: tuple[str, ...],
     form: str,
     everything: bool,
-    pipelines: tuple[Path, ...],
-    unmapped: str | None,
-    stack: str | None,
-    config_file: Path | None,
+    site: options.Site,
 ) -> None:
     """Say in words what a rule means, or what a CODE (such as TRI202) means.
 
@@ -61,7 +54,7 @@ def command(
         return
     from translator.explain.run import explain
 
-    config = options.read_config(config_file, stack, unmapped, pipelines)
+    config = site.config()
     outcome = explain(what, rule, targets, profiles, filters, config, form, everything)
     click.echo(outcome.product.encode(), nl=False)
     for line in outcome.findings():

@@ -30,10 +30,7 @@ from translator import options
 )
 @click.option("--source", metavar="PROFILE", help="The profile whose field names --events has.")
 @options.filters
-@options.pipelines
-@options.unmapped
-@options.stack
-@options.config
+@options.site
 @options.reporting
 def command(
     rules: tuple[str, ...],
@@ -47,16 +44,13 @@ def command(
     events: Path | None,
     source: str | None,
     filters: tuple[str, ...],
-    pipelines: tuple[Path, ...],
-    unmapped: str | None,
-    stack: str | None,
-    config_file: Path | None,
+    site: options.Site,
 ) -> None:
     """Run every query of RULES (default: rules) on an engine and compare with what it means."""
     from translator import convert
     from translator.verify import command as verification
 
-    config = options.read_config(config_file, stack, unmapped, pipelines)
+    config = site.config()
     planned, diagnostics = verification.planned(rules or ("rules",), config, filters)
     if (events is None) != (source is None):
         raise click.UsageError("--events and --source go together")
