@@ -163,10 +163,11 @@ def report(
     """
     from translator import output
     from translator.reports.formats import FORMATS as formats
+    from translator.reports.text import printed
 
     if form == "text":
         found = output.printed(output.placed_findings(outcome))
-        for line in (*found, *map(output.finding, further)):
+        for line in (*found, *printed(further)):
             say(line)
     else:
         product = formats[form](output.report(outcome, command, further, strict=strict))

@@ -13,6 +13,10 @@ PATIENCE = 1.0
 """Seconds without a bar, which a short run ends within."""
 
 
+REDRAW = 0.1
+"""Seconds between two looks of the bar: a step may be one line of a log."""
+
+
 class Progress:
     """Shows how far a run is; nothing in a pipe, a CI job or on a terminal that cannot redraw.
 
@@ -23,7 +27,7 @@ class Progress:
     def __init__(self, what: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._what = what
         self._clock = clock
-        self._start = clock()
+        self._due = clock() + PATIENCE
         self._shown = _on_terminal()
         self._bar: Any = None
 
@@ -41,8 +45,9 @@ class Progress:
 
     def at(self, done: int, total: int) -> None:
         """``done`` of ``total`` steps are behind us."""
-        if not self._shown or self._clock() - self._start < PATIENCE:
+        if not self._shown or self._clock() < self._due:
             return
+        self._due = self._clock() + REDRAW
         if self._bar is None:
             from rich.console import Console
             from rich.progress import Progress as Bar
@@ -52,6 +57,18 @@ class Progress:
             self._bar.start()
             self._bar.add_task(self._what)
         self._bar.update(self._bar.task_ids[0], completed=done, total=total, refresh=True)
+
+
+def counting(progress: Progress, total: int) -> Callable[[int], None]:
+    """Tells ``progress`` how many of ``total`` are done by the sizes of the steps."""
+    done = 0
+
+    def step(size: int) -> None:
+        nonlocal done
+        done += size
+        progress.at(done, total)
+
+    return step
 
 
 def _on_terminal() -> bool:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from translator.progress import Progress
+from translator.progress import Progress, counting
 
 
 class Terminal(io.StringIO):
@@ -61,3 +61,17 @@ def test_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     text = shown(monkeypatch, Terminal(), 0.5, NO_COLOR="1")
     assert "Translating" in text
     assert "\x1b[3" not in text
+
+
+def test_redrawn_ten_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step may be one of a million lines; drawing costs more than reading it."""
+    stream, now = Terminal(), 0.0
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("CI", raising=False)
+    with Progress("log.jsonl", lambda: now) as progress:
+        step = counting(progress, 10_000)
+        for _ in range(10_000):
+            now += 0.001
+            step(1)
+    assert 80 < stream.getvalue().count("log.jsonl") < 120

@@ -62,11 +62,11 @@ def filters(rules: tuple[str, ...]) -> None:
     """The filters that --filter switches on, in RULES (default: rules)."""
     from translator import listing
     from translator.load import load
-    from translator.output import finding
+    from translator.reports.text import printed
 
     loaded = load(rules or ("rules",), named_filters=True)
-    for diagnostic in loaded.diagnostics:
-        options.say(finding(diagnostic))
+    for line in printed(loaded.diagnostics):
+        options.say(line)
     rows = list(listing.filters(loaded.documents))
     if rows:
         click.echo(listing.aligned(rows), nl=False)

@@ -16,7 +16,8 @@ from translator.explain.meaning import Items, Meaning, items_of, meanings
 from translator.explain.printed import explanation
 from translator.explain.target import TargetOrigin, target_origin
 from translator.explain.values import Shown
-from translator.output import dump_json, finding
+from translator.output import dump_json
+from translator.reports.text import printed
 
 SCHEMA_VERSION = 1
 """The version of the JSON shape."""
@@ -37,7 +38,7 @@ class Outcome:
     def findings(self) -> Iterator[str]:
         """The findings as printed."""
         found = sorted(self.diagnostics, key=lambda each: (each.span.file, each.span.line))
-        return map(finding, dict.fromkeys(found))
+        return printed(dict.fromkeys(found))
 
 
 def explain(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from backends.diagnostics import Diagnostic, Span
 from translator.languages import printable
@@ -20,8 +20,14 @@ _BEFORE = 60
 
 def render(report: Report) -> str:
     """Every finding with its line."""
+    return "".join(f"{each}\n" for each in printed(report.diagnostics))
+
+
+def printed(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
+    """Each finding as ``finding`` says it; a file is read once for those that follow each other."""
     sources = Sources()
-    return "".join(f"{finding(each, sources=sources)}\n" for each in report.diagnostics)
+    for each in diagnostics:
+        yield finding(each, sources=sources)
 
 
 def counts(report: Report) -> str:

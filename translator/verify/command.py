@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +16,9 @@ from backends.profiles import TARGETS, Profile, load_profiles
 from translator.config import Config
 from translator.convert import convert
 from translator.languages import printable
-from translator.output import finding
+from translator.progress import Progress, counting
 from translator.reports.formats import FORMATS
+from translator.reports.text import printed
 from translator.verify import report as shown
 from translator.verify.exported import Reading, profile_of, read_exported
 from translator.verify.ruletests import SUFFIX
@@ -113,8 +112,9 @@ def own_data(
         except TridentError as error:
             _say([error.at(each.identity.span).diagnostic])
             continue
-        with progress(file) as advance:
-            newest = Newest(read_exported(file, reading, advance))
+        with Progress(file.name) as progress:
+            step = counting(progress, file.stat().st_size)
+            newest = Newest(read_exported(file, reading, step))
             kept = list(matching(each.plan, newest))
         alerts = evaluate(each.plan, kept, newest.time)
         click.echo(f"{each.identity.slug}: {newest.count} events, {len(alerts)} alerts")
@@ -141,20 +141,6 @@ class Newest:
             yield event
 
 
-@contextmanager
-def progress(file: Path) -> Iterator[Callable[[int], None]]:
-    """A bar over the bytes of ``file`` on standard error, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(file.name, total=file.stat().st_size)
-        yield lambda size: bar.advance(task, size)
-
-
 def _say(diagnostics: Sequence[Diagnostic]) -> None:
-    for diagnostic in dict.fromkeys(diagnostics):
-        click.echo(finding(diagnostic), err=True)
+    for line in printed(dict.fromkeys(diagnostics)):
+        click.echo(line, err=True)
