@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from backends.diagnostics import Refusal
 from backends.eql import literals
+from backends.raw import timespan
 from translator.verify.engines.eql import EqlEngine
 
 
@@ -70,4 +71,4 @@ def test_a_field_name_cannot_break_out(name: str) -> None:
     [(1, "1s"), (90, "90s"), (1800, "30m"), (5400, "90m"), (7200, "2h"), (2_592_000, "30d")],
 )
 def test_durations(seconds: int, written: str) -> None:
-    assert literals.duration(seconds) == written
+    assert timespan(seconds) == written
