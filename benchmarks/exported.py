@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from click.testing import CliRunner
 
-from translator.cli import main
+from trident.app.commands.cli import main
 
 RULE = Path(__file__).resolve().parents[1] / "rules" / "steganography_then_webmail.yml"
 

@@ -17,14 +17,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from backends.evaluate import evaluate
-from backends.events import SECOND, Event
-from backends.profiles import load_profiles
-from backends.translate import translate
 from tests.support.generate import FILE, NOW, PROCESS, base_rule, plan_documents
 from tests.support.run_kql import schema_of
-from translator.verify.engines.kusto import KqlEngine
-from translator.verify.native import native_rows
+from trident.app.verify.native import native_rows
+from trident.engines.kusto.engine import KqlEngine
+from trident.mapping.profiles import load_profiles
+from trident.meaning.evaluate import evaluate
+from trident.meaning.events import SECOND, Event
+from trident.translate.translate import translate
 
 COUNT = {"type": "event_count", "rules": ["alpha"], "condition": {"gte": 3}}
 DISTINCT = {"type": "value_count", "rules": ["alpha"], "condition": {"gte": 3, "field": "User"}}

@@ -13,7 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.support.selection import Bench
-    from translator.verify.engines.kusto import BoundQuery, KqlEngine, Schema
+    from trident.engines.kusto.engine import BoundQuery, KqlEngine, Schema
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +50,7 @@ def own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
 def kql_engine() -> Iterator[Callable[[Schema], KqlEngine]]:
     """``kql_engine(schema)``: an engine with the tables of ``schema``, the same one each time."""
     pytest.importorskip("duckdb_kql")
-    from translator.verify.engines.kusto import KqlEngine
+    from trident.engines.kusto.engine import KqlEngine
 
     started: dict[str, KqlEngine] = {}
 
@@ -71,7 +71,7 @@ def kql_binder() -> Callable[[str, Schema], BoundQuery]:
     # Not importorskip: the package starts .NET when imported, and bind_query tells it where.
     if find_spec("kustology") is None:
         pytest.skip("kustology is not installed")
-    from translator.verify.engines.kusto import bind_query
+    from trident.engines.kusto.engine import bind_query
 
     return bind_query
 
@@ -96,4 +96,4 @@ def benches() -> Iterator[Callable[[str], Bench]]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--update-golden`` writes the golden files anew."""
-    parser.addoption("--update-golden", action="store_true", help="write tests/golden anew")
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")

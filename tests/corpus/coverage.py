@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from backends.profiles import TARGETS, load_profiles
 from tests.corpus.measure import Measured, log_sources, measure, rules
 from tests.corpus.page import page
 from tests.corpus.parsers import parsers
+from trident.mapping.profiles import TARGETS, load_profiles
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -20,12 +20,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from backends.binding import bind, bound_searches
-from backends.detection import number, text
-from backends.diagnostics import Refusal, TridentError
-from backends.events import SECOND, Event
-from backends.plan import LogSource, Search
-from backends.profiles import (
+from tests.corpus.measure import rules
+from tests.support.generate import NOW
+from tests.support.selection import Bench, missing_engine
+from trident.app.verify.native import native_rows
+from trident.app.verify.runners import EngineFault
+from trident.app.verify.samples import branches, near_misses
+from trident.base.diagnostics import Refusal, TridentError
+from trident.mapping.binding import bind, bound_searches
+from trident.mapping.profiles import (
     TARGETS,
     Profile,
     Source,
@@ -33,12 +36,9 @@ from backends.profiles import (
     load_profiles,
     resolve_source,
 )
-from tests.corpus.measure import rules
-from tests.support.generate import NOW
-from tests.support.selection import Bench, missing_engine
-from translator.verify.native import native_rows
-from translator.verify.runners import EngineFault
-from translator.verify.samples import branches, near_misses
+from trident.meaning.detection import number, text
+from trident.meaning.events import SECOND, Event
+from trident.rule.plan import LogSource, Search
 
 ROOT = Path(__file__).resolve().parents[2]
 _HASH = re.compile(

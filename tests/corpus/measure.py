@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backends.binding import condition_fields
-from backends.plan import Search
-from backends.planner import plan_all
-from backends.profiles import Profile, resolve_source
-from backends.rules import Document, Ruleset
-from backends.translate import translate
-from backends.wording import reworded
-from translator.load import load
+from trident.app.input.load import load
+from trident.mapping.binding import condition_fields
+from trident.mapping.profiles import Profile, resolve_source
+from trident.mapping.wording import reworded
+from trident.rule.plan import Search
+from trident.rule.planner import plan_all
+from trident.rule.rules import Document, Ruleset
+from trident.translate.translate import translate
 
 DATA = ("TRI201", "TRI202", "TRI205")
 """Refusals because the SIEM's data lack the log source, a field or a value; all others are the

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
-from backends.binding import bind, bound_searches
-from backends.plan import Search
-from backends.profiles import Profile
 from tests.corpus.measure import Parse
+from trident.mapping.binding import bind, bound_searches
+from trident.mapping.profiles import Profile
+from trident.rule.plan import Search
 
 
 def parsers() -> dict[str, Parse]:
@@ -24,7 +24,7 @@ def _fields(plan: Search, profile: Profile) -> dict[str, str]:
 
 
 def _kql() -> Parse:
-    from translator.verify.engines.kusto import bind_query
+    from trident.engines.kusto.engine import bind_query
 
     def parse(query: str, plan: Search, profile: Profile) -> str | None:
         (search,) = bound_searches(bind(plan, profile))
@@ -36,8 +36,8 @@ def _kql() -> Parse:
 
 
 def _spl() -> Parse:
-    from translator.verify.spl.errors import SplError
-    from translator.verify.spl.parser import parse as parse_search
+    from trident.engines.spl.errors import SplError
+    from trident.engines.spl.parser import parse as parse_search
 
     def parse(query: str, plan: Search, profile: Profile) -> str | None:
         try:
@@ -50,14 +50,14 @@ def _spl() -> Parse:
 
 
 def _eql() -> Parse:
-    from translator.verify.engines.eql import EqlEngine
+    from trident.engines.eql.engine import EqlEngine
 
     engine = EqlEngine()
     return lambda query, plan, profile: engine.parse(query, _fields(plan, profile))
 
 
 def _esql() -> Parse:
-    from translator.verify.engines import esql
+    from trident.engines.esql import engine as esql
 
     def parse(query: str, plan: Search, profile: Profile) -> str | None:
         return esql.parse(query, _fields(plan, profile), str(profile.settings["stack"]))

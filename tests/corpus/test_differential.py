@@ -7,14 +7,14 @@ from random import Random
 
 import pytest
 
-from backends.detection import compile_detection
-from backends.plan import Search
-from backends.profiles import TARGETS
 from tests.corpus.differential import chosen, run
 from tests.corpus.measure import rules
 from tests.support.generate import plan_documents
 from tests.support.selection import missing_engine
-from translator.verify.samples import branches
+from trident.app.verify.samples import branches
+from trident.mapping.profiles import TARGETS
+from trident.meaning.detection import compile_detection
+from trident.rule.plan import Search
 
 
 @pytest.mark.parametrize("target", TARGETS)

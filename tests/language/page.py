@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from backends.profiles import TARGETS
 from tests.corpus.page import table
 from tests.language.rows import TARGET_DATA, Row, refusal, rows
+from trident.mapping.profiles import TARGETS
 
 PAGE = "docs/detections.md"
 HEAD = """# The detection language on every target

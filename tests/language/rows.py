@@ -1,8 +1,8 @@
 """The detection language row by row, and what targets make of it.
 
-The rows are those of ``tests/evaluator/detections.yml``: records with the answer that Sigma's
-meaning gives. ``targets.yml`` says which rows a target refuses, with which code, and on which
-records a note or the documentation lets it differ. Everything else must run and select exactly
+The rows are those of ``tests/backends/meaning/detections.yml``: records with the answer that
+Sigma's meaning gives. ``targets.yml`` says which rows a target refuses, with which code, and on
+which records a note or the documentation lets it differ. Everything else must run and select exactly
 the row's matches, also negated.
 """
 
@@ -16,15 +16,15 @@ from typing import Any
 
 import yaml
 
-from backends.detection import text
-from backends.events import Event
-from backends.plan import Search
 from tests.support.generate import PYSIGMA, plan_documents
 from tests.support.selection import LAB, lab_events
+from trident.meaning.detection import text
+from trident.meaning.events import Event
+from trident.rule.plan import Search
 
 _TESTS = Path(__file__).resolve().parents[1]
 ROWS: list[dict[str, Any]] = yaml.safe_load(
-    (_TESTS / "evaluator/detections.yml").read_text("utf-8")
+    (_TESTS / "backends/meaning/detections.yml").read_text("utf-8")
 )
 TARGET_DATA: dict[str, Any] = yaml.safe_load((_TESTS / "language/targets.yml").read_text("utf-8"))
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from sigma.modifiers import modifier_mapping
 
-from backends.diagnostics import codes
-from backends.plan import Search
-from backends.profiles import TARGETS, Profile
-from backends.translate import translate
 from tests.language.page import PAGE, page
 from tests.language.rows import KINDS, ROWS, TARGET_DATA, Row, modifiers, refusal, rows
 from tests.support.selection import Bench, lab_profile
+from trident.base.diagnostics import codes
+from trident.mapping.profiles import TARGETS, Profile
+from trident.rule.plan import Search
+from trident.translate.translate import translate
 
 TABLE = list(rows())
 WITH_ADDRESSES = ("eql", "esql")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from backends.profiles import TARGETS
-from backends.translate import translate
 from tests.support.generate import plan_documents
 from tests.support.selection import LAB, lab_profile
+from trident.mapping.profiles import TARGETS
+from trident.translate.translate import translate
 
 LETTERS = ["stra\u00dfe", "\u0130x", "\u0131", "\u017f", "\u212a", "\u03c2"]
 

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.app.conftest import trident as trident
+from tests.translator.conftest import trident as trident

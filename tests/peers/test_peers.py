@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 import yaml
 
-from backends.evaluate import evaluate
-from backends.events import SECOND, Event
-from backends.plan import Correlation, Search
-from backends.profiles import TARGETS, default_profile, load_profiles
-from backends.translate import translate
-from backends.translation import Fidelity
-from tests.app.conftest import Trident
 from tests.support.generate import BASES, NOW, base_rule, plan_documents
 from tests.support.selection import LAB, Bench, lab_events, lab_profile, missing_engine
-from translator.verify.compare import Observed, compare
-from translator.verify.runners import runner
+from tests.translator.conftest import Trident
+from trident.app.verify.compare import Observed, compare
+from trident.app.verify.runners import runner
+from trident.mapping.profiles import TARGETS, default_profile, load_profiles
+from trident.meaning.evaluate import evaluate
+from trident.meaning.events import SECOND, Event
+from trident.result.translation import Fidelity
+from trident.rule.plan import Correlation, Search
+from trident.translate.translate import translate
 
 Benches = Callable[[str], Bench]
 HERE = Path(__file__).parent
@@ -103,7 +103,7 @@ def _alerts(target: str, plan: Correlation, events: list[Event]) -> set[Any]:
     profile = load_profiles(target)[default_profile(target)]
     if target == "esql":
         # Elastic's parser package is not everywhere; importing the model needs it.
-        from tests.esql.model.engine import EsqlModel
+        from tests.backends.esql.model.engine import EsqlModel
         from tests.support.run_esql import esql_alerts, run_esql, stored
 
         model = EsqlModel(profile)
@@ -203,7 +203,7 @@ def test_a_title_stays_in_the_comment(
 def _without_comments(target: str, text: str) -> list[str]:
     """The lines that the SIEM reads."""
     if target == "spl":
-        from translator.verify.spl.lexical import without_comments
+        from trident.engines.spl.lexical import without_comments
 
         text = without_comments(text)
     elif target == "kql":

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from backends.events import Event
-from backends.plan import Plan
-from backends.profiles import load_profiles
-from backends.translate import translate
 from tests.runs.timetable import AlertId, Query, check, definition
-from translator.verify.runners.kql import KqlRunner
-from translator.verify.runners.spl import SplRunner
+from trident.app.verify.runners.kql import KqlRunner
+from trident.app.verify.runners.spl import SplRunner
+from trident.mapping.profiles import load_profiles
+from trident.meaning.events import Event
+from trident.rule.plan import Plan
+from trident.translate.translate import translate
 
 ENGINES: dict[str, tuple[Callable[[], Any], str, str, int]] = {
     "kql": (KqlRunner, "kql", "sentinel", 4),

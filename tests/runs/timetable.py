@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from backends.evaluate import evaluate
-from backends.events import SECOND, Event
-from backends.plan import Baseline, Correlation, Plan, Run, Search, reach, scheduled
-from tests.spl.dense import baseline_case
+from tests.backends.spl.dense import baseline_case
 from tests.support.generate import NOW, Limits, make_case
-from translator.artifacts.schedule import period
+from trident.app.artifacts.schedule import period
+from trident.meaning.evaluate import evaluate
+from trident.meaning.events import SECOND, Event
+from trident.rule.plan import Baseline, Correlation, Plan, Run, Search, reach, scheduled
 
 AlertId = tuple[tuple[str, ...], int]
 Query = Callable[[Plan, Sequence[Event], int], set[AlertId]]

@@ -1,11 +1,11 @@
-"""One rule per plan feature of ``backends.capabilities.FEATURES``, over the generator's bases."""
+"""One rule per plan feature (``FEATURES`` of ``capabilities``), over the generator's bases."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from backends.capabilities import FEATURES
 from tests.support.generate import ALIASES, BASES, OPERATORS, base_rule
+from trident.result.capabilities import FEATURES
 
 Documents = tuple[dict[str, Any], ...]
 

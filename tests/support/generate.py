@@ -11,11 +11,11 @@ from importlib.metadata import version
 from random import Random
 from typing import Any
 
-from backends.diagnostics import Span
-from backends.events import SECOND, Event, Value, parse_time
-from backends.plan import LogSource, Plan
-from backends.planner import plan_all
-from backends.rules import Document, Ruleset
+from trident.base.diagnostics import Span
+from trident.meaning.events import SECOND, Event, Value, parse_time
+from trident.rule.plan import LogSource, Plan
+from trident.rule.planner import plan_all
+from trident.rule.rules import Document, Ruleset
 
 PYSIGMA = int(version("pysigma").partition(".")[0])
 """pySigma's major version."""

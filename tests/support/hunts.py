@@ -9,11 +9,11 @@ from random import Random
 
 import yaml
 
-from backends.events import SECOND, Event, Value
-from backends.plan import Correlation, LogSource
-from backends.planner import plan_all
-from backends.rules import Document, Ruleset
 from tests.support.generate import FILE, NETWORK, NOW, PROCESS
+from trident.meaning.events import SECOND, Event, Value
+from trident.rule.plan import Correlation, LogSource
+from trident.rule.planner import plan_all
+from trident.rule.rules import Document, Ruleset
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from translator.verify.engines.kusto import _kustology, _nodes
+from trident.engines.kusto.engine import _kustology, _nodes
 
 HOLE = "\u25ae"
 """What stands in a query's shape for a string literal."""
@@ -42,8 +42,8 @@ def _kql(query: str) -> Iterator[Piece]:
 
 
 def _spl(query: str) -> Iterator[Piece]:
-    from tests.spl.model.parse import tokenize
-    from translator.verify.spl.lexical import in_eval, unquoted
+    from tests.backends.spl.model.parse import tokenize
+    from trident.engines.spl.lexical import in_eval, unquoted
 
     for token in tokenize(query):
         if token.kind == "string":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from backends.plan import (
+from trident.rule.plan import (
     Aggregate,
     AllOf,
     AnyOf,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from backends.plan import Plan
-from backends.planner import plan_all
-from backends.rules import Ruleset
-from translator.load import load
-from translator.verify.ruletests import SUFFIX, read_rule_tests
-from translator.verify.scenes import RuleTest
+from trident.app.input.load import load
+from trident.app.verify.ruletests import SUFFIX, read_rule_tests
+from trident.app.verify.scenes import RuleTest
+from trident.rule.plan import Plan
+from trident.rule.planner import plan_all
+from trident.rule.rules import Ruleset
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = tuple(

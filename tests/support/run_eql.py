@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from backends.binding import BoundSearch, bind
-from backends.eql.dsl import matches
-from backends.evaluate import base_tests, evaluate
-from backends.events import SECOND, Event
-from backends.plan import Correlation, Plan, Search
-from backends.profiles import Profile, default_profile, load_profiles
-from backends.translate import translate
-from backends.translation import Fidelity, Translation
-from translator.verify.engines.eql import EqlEngine, documents, fill, identity, requests
-from translator.verify.engines.query_dsl import selects
-from translator.verify.native import native_rows
+from trident.app.verify.native import native_rows
+from trident.engines.eql.engine import EqlEngine, documents, fill, identity, requests
+from trident.engines.eql.query_dsl import selects
+from trident.eql.dsl import matches
+from trident.mapping.binding import BoundSearch, bind
+from trident.mapping.profiles import Profile, default_profile, load_profiles
+from trident.meaning.evaluate import base_tests, evaluate
+from trident.meaning.events import SECOND, Event
+from trident.result.translation import Fidelity, Translation
+from trident.rule.plan import Correlation, Plan, Search
+from trident.translate.translate import translate
 
 Alerts = set[tuple[tuple[str, ...], int]]
 
@@ -57,7 +57,7 @@ def eql_alerts(
 ) -> Alerts:
     """The alerts of a translation. One that ends before the lookback is dropped (TRI453)."""
     # The runner refuses to load where the eql package is missing; the engine's fixture skips there.
-    from translator.verify.runners.eql import parameters
+    from trident.app.verify.runners.eql import parameters
 
     profile = eql_profile()
     log = list(events)

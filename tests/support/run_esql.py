@@ -7,21 +7,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from backends.detection import text
-from backends.evaluate import evaluate
-from backends.events import SECOND, Event, to_micros
-from backends.plan import Correlation, Plan
-from backends.profiles import (
+from tests.backends.esql.model.engine import EsqlModel
+from trident.app.verify.native import native_rows
+from trident.mapping.profiles import (
     Profile,
     default_profile,
     load_profiles,
     resolve_source,
     with_settings,
 )
-from backends.translate import translate
-from backends.translation import Translation
-from tests.esql.model.engine import EsqlModel
-from translator.verify.native import native_rows
+from trident.meaning.detection import text
+from trident.meaning.evaluate import evaluate
+from trident.meaning.events import SECOND, Event, to_micros
+from trident.result.translation import Translation
+from trident.rule.plan import Correlation, Plan
+from trident.translate.translate import translate
 
 AlertSet = set[tuple[tuple[str, ...], int]]
 MILLISECOND = SECOND // 1000

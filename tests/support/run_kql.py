@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from backends.detection import text
-from backends.events import Event
-from backends.plan import Plan
-from backends.profiles import Profile, load_profiles
-from backends.translate import translate
-from backends.translation import Translation
-from translator.verify.engines.kusto import KqlEngine, Row, Schema
-from translator.verify.native import native_rows
+from trident.app.verify.native import native_rows
+from trident.engines.kusto.engine import KqlEngine, Row, Schema
+from trident.mapping.profiles import Profile, load_profiles
+from trident.meaning.detection import text
+from trident.meaning.events import Event
+from trident.result.translation import Translation
+from trident.rule.plan import Plan
+from trident.translate.translate import translate
 
 AlertSet = set[tuple[tuple[str, ...], int]]
 

@@ -12,17 +12,17 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any, Protocol, Self
 
-from backends.binding import BoundSearch, bind
-from backends.detection import compile_detection
-from backends.events import SECOND, Event
-from backends.plan import LogSource, Search
-from backends.profiles import Profile, Source, Table, default_profile, load_profiles
-from backends.translate import translate
-from backends.translation import Translation
 from tests.support.generate import NOW
-from translator.verify.native import native_rows
-from translator.verify.runners import runner
-from translator.verify.worker import Worker
+from trident.app.verify.native import native_rows
+from trident.app.verify.runners import runner
+from trident.app.verify.worker import Worker
+from trident.mapping.binding import BoundSearch, bind
+from trident.mapping.profiles import Profile, Source, Table, default_profile, load_profiles
+from trident.meaning.detection import compile_detection
+from trident.meaning.events import SECOND, Event
+from trident.result.translation import Translation
+from trident.rule.plan import LogSource, Search
+from trident.translate.translate import translate
 
 LAB = LogSource("lab")
 """The log source of rules that are about the language and not about any table."""
@@ -158,7 +158,7 @@ class Bench:
         self, plan: Search, translation: Translation, profile: Profile, events: Sequence[Event]
     ) -> set[int]:
         # Elastic's parser package is not everywhere; importing the model needs it.
-        from tests.esql.model.engine import EsqlModel
+        from tests.backends.esql.model.engine import EsqlModel
         from tests.support.run_esql import micros
 
         key = repr([(source.table.name, source.table.columns) for source in profile.sources])
@@ -175,8 +175,8 @@ def _second_spl(
     plan: Search, translation: Translation, profile: Profile, events: Sequence[Event]
 ) -> set[int]:
     """SPL on the smaller model of the tests: a second opinion, and empty values beside absent."""
-    from tests.spl.model.commands import run
-    from tests.spl.run import raw_events
+    from tests.backends.spl.model.commands import run
+    from tests.backends.spl.run import raw_events
 
     assert translation.query is not None
     rows = run(translation.query.text, raw_events(events, profile), NOW // SECOND)
@@ -187,9 +187,9 @@ def _query_dsl(
     plan: Search, translation: Translation, profile: Profile, events: Sequence[Event]
 ) -> set[int]:
     """The detection in Query DSL, which the request that learns a baseline speaks."""
-    from backends.eql.dsl import matches
-    from translator.verify.engines.eql import documents
-    from translator.verify.engines.query_dsl import selects
+    from trident.engines.eql.engine import documents
+    from trident.engines.eql.query_dsl import selects
+    from trident.eql.dsl import matches
 
     bound = bind(plan, profile)
     assert isinstance(bound, BoundSearch)

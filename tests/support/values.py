@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from backends.plan import Search
 from tests.support.generate import plan_documents
+from trident.rule.plan import Search
 
 _DATA = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from backends.profiles import TARGETS
 from tests.support.selection import Bench, lab_profile, missing_engine
 from tests.values.cases import FIELD, Case, random_cases
+from trident.mapping.profiles import TARGETS
 
 SHOWN = 10
 """How many differences are printed in full for each target."""

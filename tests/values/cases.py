@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from backends.diagnostics import Refusal
-from backends.events import Event
-from backends.plan import Search
 from tests.support.generate import plan_documents
 from tests.support.selection import LAB, lab_events
 from tests.support.values import (
@@ -21,7 +18,10 @@ from tests.support.values import (
     REGEXES,
     candidates,
 )
-from translator.verify.samples import hit, near_misses
+from trident.app.verify.samples import hit, near_misses
+from trident.base.diagnostics import Refusal
+from trident.meaning.events import Event
+from trident.rule.plan import Search
 
 FIELD = "f"
 STRINGS = (

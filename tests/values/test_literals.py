@@ -8,13 +8,13 @@ from functools import cache
 
 import pytest
 
-from backends.profiles import TARGETS
-from backends.translate import translate
 from tests.support.lexing import HOLE, lexed
 from tests.support.selection import lab_profile, missing_engine
 from tests.support.values import HOSTILE, MODIFIERS, REGEXES
 from tests.values.cases import FIELD, case
-from translator.verify.engines.lucene import to_python, wildcard_to_python
+from trident.engines.eql.lucene import to_python, wildcard_to_python
+from trident.mapping.profiles import TARGETS
+from trident.translate.translate import translate
 
 FIELDS = {FIELD: (FIELD, "string")}
 HARMLESS = (

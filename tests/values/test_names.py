@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from backends.plan import Search
-from backends.profiles import TARGETS
-from backends.translate import translate
 from tests.support.generate import plan_documents
 from tests.support.lexing import lexed
 from tests.support.selection import LAB, Bench, lab_events
-from translator.config import read_config
+from trident.app.input.config import read_config
+from trident.mapping.profiles import TARGETS
+from trident.rule.plan import Search
+from trident.translate.translate import translate
 
 NAMES = (
     *("it's", 'a"b', "a`b", "a|b", "a\nb", "a.b", "a b", " a", "a'] or true //", '"] | delete'),

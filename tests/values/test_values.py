@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
-from backends.profiles import TARGETS
 from tests.support.selection import Bench, lab_events, lab_profile
 from tests.support.values import HOSTILE, MODIFIERS, REGEX_MODIFIERS, REGEXES
 from tests.values.__main__ import main
 from tests.values.cases import FIELD, case, random_cases
+from trident.mapping.profiles import TARGETS
 
 Benches = Callable[[str], Bench]
 FIELDS = {FIELD: (FIELD, "string")}

@@ -1,0 +1,72 @@
+"""How EQL writes strings, numbers, field names and durations; the one place that knows quoting.
+
+Source: Elastic's "EQL syntax reference", sections Strings, Escape a field name, maxspan
+(https://www.elastic.co/docs/reference/query-languages/eql/eql-syntax).
+"""
+
+from __future__ import annotations
+
+import re
+
+from trident.base.diagnostics import Refusal
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KEYWORDS = frozenset(
+    (
+        *("and", "any", "as", "by", "const", "false", "fork", "in", "join", "like", "macro"),
+        *("maxspan", "not", "null", "of", "or", "regex", "runs", "sample", "sequence", "true"),
+        *("until", "where", "with"),
+    )
+)
+
+
+def string(value: str, raw: bool = False) -> str:
+    """``value`` as a string literal.
+
+    A value with a backslash or quote (with ``raw``, any value) becomes a raw string where that
+    can hold it. ``${`` never appears in the result, so that a value cannot be taken for a
+    query parameter.
+
+    Raises:
+        Refusal: TRI301 for a lone surrogate, which no query text can carry.
+    """
+    if _SURROGATE.search(value):
+        raise Refusal("TRI301", "a value holds half of a surrogate pair, which is no character")
+    if (raw or "\\" in value or '"' in value) and _fits_raw(value):
+        return f'"""{value}"""'
+    escaped = value.translate(_ESCAPED)
+    if not value.isprintable():
+        escaped = "".join(char if char.isprintable() else _by_number(char) for char in escaped)
+    return f'"{escaped}"'.replace("${", "\\u{24}{")
+
+
+def number(value: int | float) -> str:
+    """``value`` as a numeric literal."""
+    return repr(value)
+
+
+def field(name: str) -> str:
+    """A field name, each part of its path in backticks where EQL needs them.
+
+    Raises:
+        Refusal: TRI304 for a name with a backtick or a control character, with an empty part, or
+            with ``${``, which stands for a query parameter.
+    """
+    parts = name.split(".")
+    if "`" in name or "${" in name or not all(parts) or any(ord(char) < 32 for char in name):
+        raise Refusal("TRI304", f"field name {name!r} cannot be quoted in EQL")
+    return ".".join(
+        part if _PLAIN_NAME.fullmatch(part) and part not in _KEYWORDS else f"`{part}`"
+        for part in parts
+    )
+
+
+def _fits_raw(value: str) -> bool:
+    quotes = not value or '"""' in value or value.startswith('"') or value.endswith('"')
+    return value.isprintable() and not quotes and "${" not in value
+
+
+def _by_number(char: str) -> str:
+    return f"\\u{{{ord(char):02x}}}"

@@ -1,0 +1,138 @@
+"""The steps of a sequence: each branch's records, detection and group key as one condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from trident.base.diagnostics import Refusal
+from trident.eql import literals
+from trident.eql.backend import TridentEqlBackend
+from trident.eql.variants import Step
+from trident.mapping.binding import BoundBranch, BoundCorrelation, BoundSearch
+from trident.mapping.profiles import Column, Table
+
+KEY_TYPES = {"int": "long"}
+"""Types that join with each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One branch: its bound search, its tests (also as they stand below a ``not``), its keys."""
+
+    search: BoundSearch
+    tests: list[str]
+    negatable: list[str]
+    keys: tuple[Column, ...]
+
+    @property
+    def table(self) -> Table:
+        """The data set of the branch."""
+        return self.search.source.table
+
+
+def tests(backend: TridentEqlBackend, search: BoundSearch, negated: bool = False) -> list[str]:
+    """The tests for the matches of one base rule: the records of its data set, its detection.
+
+    ``negated``: they will stand below a ``not``.
+    """
+    records = [
+        f"{literals.field(name)} == {literals.string(value)}"
+        for name, value in search.source.table.settings["select"].items()
+    ]
+    return [*records, backend.predicate(search, negated)]
+
+
+class Steps:
+    """Writes the steps of one correlation.
+
+    ``extra`` gives further tests for the matches of a branch.
+    """
+
+    def __init__(
+        self,
+        bound: BoundCorrelation,
+        backend: TridentEqlBackend,
+        extra: Callable[[BoundBranch], Sequence[str]] = lambda _: (),
+    ) -> None:
+        self.parts = [_part(branch, backend, extra(branch)) for branch in bound.branches]
+
+    def together(self) -> list[Step]:
+        """The branches that can share a step: those with the same key columns."""
+        groups: dict[tuple[Column, ...], list[int]] = {}
+        for branch, part in enumerate(self.parts):
+            groups.setdefault(part.keys, []).append(branch)
+        return [tuple(group) for group in groups.values()]
+
+    def keys(self, step: Step) -> tuple[Column, ...]:
+        """The key columns of a step's branches, which are the same."""
+        return self.parts[step[0]].keys
+
+    def disjoint(self, branches: Sequence[int]) -> bool:
+        """Whether no event can match two of the branches: each reads a data set of its own."""
+        names = [self.parts[branch].table.name for branch in branches]
+        return len(set(names)) == len(names)
+
+    def tables(self, branches: Sequence[int]) -> list[Table]:
+        """The data sets that the branches read, each once."""
+        return list({self.parts[b].table.name: self.parts[b].table for b in branches}.values())
+
+    def condition(self, step: Step, absent: Step = ()) -> str:
+        """The condition of a step: any of its branches, with a group key.
+
+        An event that is also a match of an ``absent`` branch of the same group cannot take part:
+        its own time lies in the interval that must be free of them.
+        """
+        matches = [self._without(branch, absent) for branch in step]
+        if len(matches) == 1:
+            conjuncts = matches[0]
+        else:
+            joined = "\n      or ".join(f"({_all(each, 8)})" for each in matches)
+            conjuncts = [f"(\n      {joined}\n    )"]
+        present = [
+            f'{name} != null and {name} != ""' if key.type == "string" else f"{name} != null"
+            for key in self.keys(step)
+            for name in [literals.field(key.name)]
+        ]
+        return _all([*conjuncts, *present], 4)
+
+    def join(self, steps: Sequence[Step]) -> tuple[str, list[str]]:
+        """The ``by`` of the whole sequence, or else that of each step.
+
+        Raises:
+            Refusal: TRI357 when the keys of two steps have different types.
+        """
+        keys = [self.keys(step) for step in steps]
+        for columns in zip(*keys, strict=True):
+            types = {KEY_TYPES.get(column.type, column.type) for column in columns}
+            if len(types) > 1:
+                names = ", ".join(sorted({column.name for column in columns}))
+                raise Refusal("TRI357", f"EQL cannot join fields of different types: {names}")
+        written = [", ".join(literals.field(key.name) for key in columns) for columns in keys]
+        if len(set(written)) == 1:
+            return (f" by {written[0]}" if written[0] else ""), [""] * len(steps)
+        return "", [f" by {each}" for each in written]
+
+    def _without(self, branch: int, absent: Step) -> list[str]:
+        part = self.parts[branch]
+        excluded = [
+            f"not ({' and '.join(other.negatable)})"
+            for other in (self.parts[index] for index in absent)
+            if other.table.name == part.table.name and other.keys == part.keys
+        ]
+        return [*part.tests, *excluded]
+
+
+def _all(conjuncts: Sequence[str], indent: int) -> str:
+    return f"\n{' ' * indent}and ".join(conjuncts)
+
+
+def _part(branch: BoundBranch, backend: TridentEqlBackend, extra: Sequence[str]) -> Part:
+    search = branch.matches
+    assert isinstance(search, BoundSearch), "the capability table refuses chained correlations"
+    return Part(
+        search,
+        [*tests(backend, search), *extra],
+        tests(backend, search, negated=True),
+        tuple(search.column(key) for key in branch.plan.keys),
+    )

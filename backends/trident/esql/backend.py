@@ -1,0 +1,220 @@
+"""Detections as ES|QL predicates: declared templates, and lower-casing where case is ignored.
+
+ES|QL's comparisons and patterns are case-sensitive, so an insensitive test compares
+``TO_LOWER(field)`` with a lower-cased value
+(https://www.elastic.co/docs/reference/query-languages/esql/functions-operators/operators).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from sigma.conditions import ConditionFieldEqualsValueExpression
+from sigma.conversion.state import ConversionState
+from sigma.types import SigmaCIDRExpression, SigmaCompareExpression, SigmaFieldReference
+
+from trident.base.diagnostics import Refusal
+from trident.elastic.detections import ElasticDetections
+from trident.elastic.predicates import Leaf, Op
+from trident.elastic.regexes import NOTE_NON_ASCII_CASE
+from trident.esql import syntax
+from trident.mapping.profiles import Column
+from trident.result.translation import Note
+
+_ONE: Mapping[Op, str] = {
+    Op.EQUALS: "{field} == {value}",
+    Op.EQUALS_CASED: "{field} == {value}",
+    Op.LIKE: "{field} LIKE {value}",
+    Op.LIKE_CASED: "{field} LIKE {value}",
+    Op.REGEX: "{field} RLIKE {value}",
+    Op.REGEX_CASED: "{field} RLIKE {value}",
+    Op.NUMBER: "{field} == {value}",
+    Op.BOOLEAN: "{field} == {value}",
+    Op.LT: "{field} < {value}",
+    Op.LTE: "{field} <= {value}",
+    Op.GT: "{field} > {value}",
+    Op.GTE: "{field} >= {value}",
+    Op.CIDR: "CIDR_MATCH({field}, {value})",
+    Op.NEVER: "false",
+}
+_MANY: Mapping[Op, str] = {
+    Op.EQUALS: "{field} IN ({values})",
+    Op.EQUALS_CASED: "{field} IN ({values})",
+    Op.LIKE: "{field} LIKE ({values})",
+    Op.LIKE_CASED: "{field} LIKE ({values})",
+    Op.NUMBER: "{field} IN ({values})",
+    Op.CIDR: "CIDR_MATCH({field}, {values})",
+}
+_FOLDED = (Op.EQUALS, Op.LIKE, Op.REGEX)
+_PATTERNS = (Op.LIKE, Op.LIKE_CASED)
+_READ_AS: Mapping[type, str] = {SigmaCompareExpression: "real", SigmaCIDRExpression: "ip"}
+"""How a text field is read for a kind of value that asks for another type."""
+
+# What the definition takes for a number (docs/semantics.md, Detections): decimal text.
+_DECIMAL = syntax.literal(r"[+\-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+\-]?[0-9]+)?")
+
+
+def number_of(text: str) -> str:
+    """The number that a text stands for, null where it is none."""
+    return f"CASE({text} RLIKE {_DECIMAL}, TO_DOUBLE({text}))"
+
+
+_COMPARISONS = (Op.LT, Op.LTE, Op.GT, Op.GTE)
+_CONVERTED: Mapping[Op, Callable[[str], str]] = {
+    **dict.fromkeys(_COMPARISONS, number_of),
+    Op.CIDR: "TO_IP({})".format,
+}
+_REFERENCES: Mapping[tuple[bool, bool], str] = {
+    # whether the other field's value stands at the start, at the end (both: anywhere)
+    (False, False): "{left} == {right}",
+    (True, False): "STARTS_WITH({left}, {right})",
+    (False, True): "ENDS_WITH({left}, {right})",
+    (True, True): "LOCATE({left}, {right}) > 0",
+}
+_REGEX_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+_State = ConversionState
+
+
+class EsqlDetections(ElasticDetections):
+    """Sigma detections in ES|QL, over single-valued fields.
+
+    A comparison with a missing field, or one of several values, is null. WHERE drops null as it
+    drops false; below a NOT the test is guarded (docs/semantics.md, two-valued logic).
+    """
+
+    target: ClassVar[str] = "esql"
+    name: ClassVar[str] = "Trident ES|QL"
+    language: ClassVar[str] = "ES|QL"
+    or_token: ClassVar[str] = "OR"
+    and_token: ClassVar[str] = "AND"
+    not_token: ClassVar[str] = "NOT"
+    eq_token: ClassVar[str] = " == "
+    one: ClassVar[Mapping[Op, str]] = _ONE
+    many: ClassVar[Mapping[Op, str]] = _MANY
+    not_null: ClassVar[str] = "{field} IS NOT NULL"
+    missing: ClassVar[Mapping[bool, str]] = {
+        True: '({field} IS NULL OR {field} == "")',
+        False: "{field} IS NULL",
+    }
+    present: ClassVar[Mapping[bool, str]] = {
+        True: '({field} IS NOT NULL AND {field} != "")',
+        False: "{field} IS NOT NULL",
+    }
+
+    def quote_column(self, name: str) -> str:
+        return syntax.name(name)
+
+    def column(self, field: str) -> Column:
+        return textual(super().column(field))
+
+    def convert_condition_field_eq_val(
+        self, cond: ConditionFieldEqualsValueExpression, state: _State
+    ) -> str:
+        if self.compares(cond):
+            return self._compare(cond)
+        return super().convert_condition_field_eq_val(cond, state)
+
+    def compares(self, cond: ConditionFieldEqualsValueExpression) -> bool:
+        return isinstance(cond.value, SigmaFieldReference)
+
+    def test(self, column: Column, value: object) -> Leaf:
+        kind = _READ_AS.get(type(value)) if column.type == "string" else None
+        if kind is None:
+            return super().test(column, value)
+        return replace(super().test(replace(column, type=kind), value), column=column)
+
+    def guarded(self, found: Leaf, field: str) -> str:
+        """A text that is no number or address is null once it is read as one."""
+        if found.column.type != "string" or found.op not in _CONVERTED:
+            return field
+        return _CONVERTED[found.op](field)
+
+    def compared(self, leaves: Sequence[Leaf], field: str) -> str:
+        """Lower-cased, where a folded value has letters; a text as a number or address."""
+        if leaves[0].op in _FOLDED and leaves[0].column.type == "string":
+            letters = any(str(each.value).lower() != str(each.value).upper() for each in leaves)
+            return f"TO_LOWER({field})" if letters else field
+        return self.guarded(leaves[0], field)
+
+    def written(self, found: Leaf) -> str:
+        value = found.value
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if not isinstance(value, str):
+            return syntax.number(value)
+        if found.op is Op.REGEX:
+            value = lowered(value)
+        elif found.op in _FOLDED:
+            value = value.lower()
+        if found.op in _PATTERNS:
+            # A leaf's pattern has no escapes; in ES|QL's a backslash is one.
+            value = value.replace("\\", "\\\\")
+        quoted = syntax.literal(value)
+        address = found.column.type == "ip" and found.op is not Op.CIDR
+        return f"TO_IP({quoted})" if address else quoted
+
+    def leaf(self, cond: ConditionFieldEqualsValueExpression) -> Leaf:
+        """TO_LOWER folds every letter, so what EQL says of letters beyond ASCII is another note."""
+        found = super().leaf(cond)
+        if found.column.type == "string" and found.op in _COMPARISONS:
+            self.note(Note.of("TRI476", column=found.column.name))
+        folded = found.op in _FOLDED and not str(found.value).isascii()
+        if folded and str(found.value).lower() != str(found.value).upper():
+            self.note(Note.of("TRI470", column=found.column.name))
+        self.notes = [note for note in self.notes if note.code != NOTE_NON_ASCII_CASE]
+        return found
+
+    def given(self, column: Column) -> str:
+        """The column has a value; as a conjunct of WHERE or CASE, where null counts as false."""
+        return self.given_in(column.name, column.type)
+
+    def given_in(self, name: str, kind: str) -> str:
+        """A column of the pipeline has a value; as ``given``."""
+        field = syntax.name(name)
+        return f'{field} != ""' if kind == "string" else f"{field} IS NOT NULL"
+
+    def text_of(self, column: Column) -> str:
+        """The column as text."""
+        field = syntax.name(column.name)
+        return field if column.type == "string" else f"TO_STRING({field})"
+
+    def _compare(self, cond: ConditionFieldEqualsValueExpression) -> str:
+        """Field against field; ``(a AND b)`` is null only where a field has several values."""
+        reference: Any = cond.value
+        columns = (self.column(cond.field), self.column(reference.field))
+        left, right = (f"TO_LOWER({self.text_of(column)})" for column in columns)
+        test = _REFERENCES[reference.starts_with, reference.ends_with].format(
+            left=left, right=right
+        )
+        given = [
+            self.present[column.type == "string"].format(field=syntax.name(column.name))
+            for column in columns
+        ]
+        return f"({' AND '.join([*given, test])})"
+
+
+def textual(column: Column) -> Column:
+    """A full-text field as what it is to ES|QL: its whole text ("ES|QL limitations", Full-text)."""
+    return replace(column, type="string") if column.type == "text" else column
+
+
+def lowered(pattern: str) -> str:
+    """A case-insensitive Lucene pattern for a lower-cased value: its literal letters in lower
+    case. Its classes hold both cases already, and lower-casing a range would change it.
+
+    Raises:
+        Refusal: TRI303 for a class with a capital letter beyond ASCII.
+    """
+    return "".join(map(_lowered, _REGEX_TOKEN.findall(pattern)))
+
+
+def _lowered(token: str) -> str:
+    if not token.startswith("["):
+        return token.lower()
+    lacking = [c for c in token if not c.isascii() and c.lower() not in (c, *token)]
+    if lacking:
+        raise Refusal("TRI303", f"ES|QL cannot ignore the case of {lacking[0]} in a class")
+    return token

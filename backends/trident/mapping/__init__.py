@@ -1,0 +1,1 @@
+"""Where a SIEM keeps what Sigma names: profiles, tables, columns, values in a record's words."""

@@ -1,0 +1,276 @@
+"""Binding: a plan with each log source's table and each Sigma field's column looked up.
+
+``bind`` is the one place where a plan meets a profile. Renderers read the bound tree and never
+look a field up themselves; what a profile cannot say is refused here, with the rule's place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sigma.conditions import (
+    ConditionFieldEqualsValueExpression,
+    ConditionItem,
+    ConditionValueExpression,
+)
+from sigma.types import SigmaFieldReference
+
+from trident.base.diagnostics import Refusal
+from trident.mapping import unmapped
+from trident.mapping.profiles import Column, Profile, Source, resolve, resolve_source
+from trident.mapping.wording import UnknownValue, reworded, selected
+from trident.result.translation import Note
+from trident.rule.plan import Branch, Correlation, LogSource, Plan, Search
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSearch:
+    """A base rule on its table; ``columns`` maps every Sigma field that the plan uses.
+
+    The plan's condition is the rule's in the log source's own words (``wording.py``), with the
+    selector of the log source; a selector's columns stand in ``columns`` under their own names.
+    """
+
+    plan: Search
+    profile: Profile
+    source: Source
+    columns: dict[str, Column]
+
+    def column(self, field: str) -> Column:
+        """The native column of a Sigma field.
+
+        Raises:
+            Refusal: TRI202 when the profile has none.
+        """
+        if field not in self.columns:
+            self.columns[field] = resolve(self.plan.logsource, field, self.profile)
+        return self.columns[field]
+
+    def find(self, field: str) -> Column | None:
+        """The native column of a Sigma field, or None where this log source has none."""
+        if field not in self.columns and self.source.column(field) is None:
+            return None
+        return self.column(field)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundBranch:
+    """A branch with its source bound; ``plan`` has the field names that ``matches`` knows."""
+
+    plan: Branch
+    matches: BoundSearch | BoundCorrelation
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCorrelation:
+    """A correlation whose branches are bound."""
+
+    plan: Correlation
+    profile: Profile
+    branches: tuple[BoundBranch, ...]
+
+
+Bound = BoundSearch | BoundCorrelation
+
+
+def bind(plan: Plan, profile: Profile) -> Bound:
+    """Look up every table and column that ``plan`` needs in ``profile``.
+
+    Raises:
+        Refusal: TRI201 or TRI202, placed at the rule that needs the table or field; TRI203 for
+            an output field that no branch has; TRI718 for a record's field that a firing one lacks.
+    """
+    if isinstance(plan, Search):
+        return _bind_search(plan, profile, plan.outputs)
+    bound = BoundCorrelation(
+        plan, profile, tuple(_bind_branch(branch, plan, profile) for branch in plan.branches)
+    )
+    for field in output_fields(plan):
+        if field not in plan.group_by:
+            _check_output(field, bound)
+    _check_record(bound)
+    return bound
+
+
+def _bind_branch(branch: Branch, plan: Correlation, profile: Profile) -> BoundBranch:
+    if not isinstance(branch.matches, Search):
+        return BoundBranch(branch, bind(branch.matches, profile))
+    baseline = map(branch.field, baseline_fields(plan))
+    needed = (*branch.keys, *branch.values, *baseline)
+    search = _bind_search(branch.matches, profile, needed)
+    try:
+        search.columns.update(_columns(search.plan.logsource, needed, (), search.source, profile))
+    except Refusal as refusal:
+        raise refusal.at(plan.identity.span) from None
+    return BoundBranch(branch, search)
+
+
+def _check_output(field: str, bound: BoundCorrelation) -> None:
+    """An output field needs a column on some branch; a kept one is read on all of them."""
+    if any(has_field(branch.matches, branch.plan.field(field)) for branch in bound.branches):
+        return
+    profile = bound.profile
+    own = [
+        (branch.matches, branch.plan.field(field))
+        for branch in bound.branches
+        if isinstance(branch.matches, BoundSearch)
+    ]
+    if not profile.keep or not own:
+        refusal = Refusal(
+            "TRI203",
+            f"output field {field} exists on no log source of this rule in "
+            f"{profile.target} profile {profile.name}",
+            span=bound.plan.identity.span,
+        )
+        for search, name in own[:1]:
+            refusal.with_config(unmapped.field_lines([name], profile, search.source.logsource))
+        raise refusal
+    for search, name in own:
+        search.column(name)
+
+
+def _check_record(bound: BoundCorrelation) -> None:
+    """Every rule that can fire has the fields that link an alert to its event."""
+    plan, profile = bound.plan, bound.profile
+    for field in plan.record:
+        for branch in (bound.branches[index] for index in plan.firing_branches):
+            if not has_field(branch.matches, branch.plan.field(field)):
+                raise Refusal(
+                    "TRI718",
+                    f"no alert could be linked to its event: {branch.matches.plan.identity.slug} "
+                    f"has no {field} in {profile.target} profile {profile.name}",
+                    span=plan.identity.span,
+                )
+
+
+def has_field(bound: Bound, field: str) -> bool:
+    """Whether matches of ``bound`` carry Sigma field ``field``."""
+    if isinstance(bound, BoundSearch):
+        return bound.find(field) is not None
+    return field in bound.plan.group_by
+
+
+def output_fields(plan: Correlation) -> tuple[str, ...]:
+    """The Sigma fields that the rule's result shows, in order, each once."""
+    named = [column.field for column in plan.columns if column.field]
+    return tuple(dict.fromkeys([*plan.outputs, *named]))
+
+
+def baseline_fields(plan: Correlation) -> tuple[str, ...]:
+    """The Sigma fields that the rule's baseline compares, as the correlation names them."""
+    baseline = plan.baseline
+    if baseline is None:
+        return ()
+    exceeds = baseline.exceeds
+    return (*((exceeds.field, *exceeds.by) if exceeds else ()), *baseline.unseen)
+
+
+def bound_searches(bound: Bound) -> Iterator[BoundSearch]:
+    """Every bound base rule, in listed order."""
+    if isinstance(bound, BoundSearch):
+        yield bound
+        return
+    for branch in bound.branches:
+        yield from bound_searches(branch.matches)
+
+
+def binding_notes(bound: Bound) -> tuple[Note, ...]:
+    """The notes that the columns in use bring along, each once."""
+    codes = {
+        code: name
+        for search in bound_searches(bound)
+        for name, notes in (
+            (search.source.table.name, search.source.notes),
+            *((column.name, column.notes) for column in search.columns.values()),
+        )
+        for code in notes
+    }
+    return (
+        *(Note.of(code, column=name) for code, name in codes.items()),
+        *_kept_notes([*bound_searches(bound)]),
+    )
+
+
+def _kept_notes(searches: list[BoundSearch]) -> Iterator[Note]:
+    """What the profile does not have and passes through: log sources by place, fields by name."""
+    sources = {
+        str(search.source.logsource): search.source.table.name
+        for search in searches
+        if search.source.kept
+    }
+    for logsource, name in sources.items():
+        yield Note.of("TRI400", logsource=logsource, place=f"trident_{name}")
+    fields = {
+        field for search in searches for field, column in search.columns.items() if column.kept
+    }
+    if fields:
+        yield Note.of("TRI409", fields=", ".join(sorted(fields)))
+
+
+def condition_fields(condition: object) -> Iterator[str]:
+    """The Sigma fields that a pySigma condition tree reads, with repetitions."""
+    for test in condition_tests(condition):
+        if isinstance(test, ConditionFieldEqualsValueExpression):
+            yield test.field
+            if isinstance(test.value, SigmaFieldReference):
+                yield test.value.field
+
+
+def condition_tests(
+    condition: object,
+) -> list[ConditionFieldEqualsValueExpression | ConditionValueExpression]:
+    """The tests of fields and the keywords of a pySigma condition tree, in order."""
+    found = []
+    waiting = [condition]
+    while waiting:
+        # Tests first: ConditionItem is an abstract class, which isinstance is slow on.
+        part = waiting.pop()
+        if isinstance(part, ConditionFieldEqualsValueExpression | ConditionValueExpression):
+            found.append(part)
+        else:
+            assert isinstance(part, ConditionItem)
+            waiting.extend(reversed(part.args))
+    return found
+
+
+def _bind_search(plan: Search, profile: Profile, needed: tuple[str, ...]) -> BoundSearch:
+    """``needed`` are the fields that the rule is read by besides its detection."""
+    try:
+        source = _source(plan, profile, needed)
+        try:
+            condition = reworded(plan.condition, source.wording)
+        except UnknownValue as refusal:
+            lines = unmapped.field_lines([refusal.field], profile, source.logsource)
+            raise refusal.with_config(lines) from None
+        fields = tuple(dict.fromkeys(condition_fields(condition)))
+        columns = _columns(plan.logsource, fields, needed, source, profile)
+    except Refusal as refusal:
+        raise refusal.at(plan.identity.span) from None
+    columns |= {name: source.table.column(name) for name in source.wording.where}
+    plan = replace(plan, condition=selected(condition, source.wording))
+    return BoundSearch(plan, profile, source, columns)
+
+
+def _columns(
+    logsource: LogSource,
+    fields: tuple[str, ...],
+    needed: tuple[str, ...],
+    source: Source,
+    profile: Profile,
+) -> dict[str, Column]:
+    """The columns of ``fields``; where one is missing, the lines shown add all that are."""
+    try:
+        return {field: resolve(logsource, field, profile) for field in fields}
+    except Refusal as refusal:
+        missing = [field for field in (*fields, *needed) if source.column(field) is None]
+        lines = unmapped.field_lines(missing, profile, source.logsource)
+        raise refusal.with_config(lines) from None
+
+
+def _source(plan: Search, profile: Profile, needed: tuple[str, ...]) -> Source:
+    try:
+        return resolve_source(plan.logsource, profile)
+    except Refusal as refusal:
+        names = (*condition_fields(plan.condition), *needed)
+        raise refusal.with_config(unmapped.table_lines(names, profile, plan.logsource)) from None

@@ -1,0 +1,367 @@
+"""Profiles: one SIEM's tables and fields as one site's data has them, read from YAML.
+
+A target folder holds ``profiles.yml`` (names and settings), ``tables.yml`` (tables with typed
+columns) and ``fields.yml`` (log source -> table and Sigma field -> column, each row with its
+source and how sure we are); the folders ``tables`` and ``fields`` hold more of the same, one
+file per family. A target may read another's data instead (``data`` in its profiles.yml).
+``resolve`` is the only reader of the field mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from trident.base.data import read_data, shipped
+from trident.mapping import unmapped
+from trident.mapping.wording import Wording, read_wording
+from trident.rule.plan import LogSource
+
+TARGETS = ("kql", "spl", "eql", "esql")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A native column or field: its name, its type, and the notes that using it brings.
+
+    ``type`` is one of string, text (analysed, in Elasticsearch), long, int, real, bool,
+    datetime, dynamic, ip. ``container`` is the column that holds this field as a property
+    (Sentinel's ``WindowsEvent.EventData``), its name a path with dots, and ``format`` how it is
+    held there as text (``json``, ``xml``; "" in a dynamic column). ``expression`` is how the
+    target's language computes a column that is not stored. ``sources`` are the codes of
+    field_sources.yml that say where the mapping is from, ``confidence`` (high, med, low) how sure
+    it is; both are empty for a user's own mapping. ``kept``: the profile does not have it, and the
+    user's choice is to pass such fields through (``Profile.keep``).
+    """
+
+    name: str
+    type: str = "string"
+    notes: tuple[str, ...] = ()
+    container: str = ""
+    format: str = ""
+    expression: str = ""
+    kept: bool = False
+    sources: str = field(default="", compare=False)
+    confidence: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, data set or sourcetype; ``settings`` are the target's own (index, macro, ...).
+
+    ``computed`` holds the expressions of the columns that are not stored, ``formats`` how text
+    columns hold properties.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    columns: Mapping[str, str]
+    computed: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stored(self) -> dict[str, str]:
+        """The columns that records have, with their types: all but the computed ones."""
+        return {name: kind for name, kind in self.columns.items() if name not in self.computed}
+
+    def column(
+        self, name: str, notes: tuple[str, ...] = (), sources: str = "", confidence: str = ""
+    ) -> Column:
+        """The table's own column of that name, or ``column.path``: a property of one."""
+        if name in self.columns:
+            computed = self.computed.get(name, "")
+            kind = self.columns[name]
+            return Column(name, kind, notes, "", "", computed, False, sources, confidence)
+        container, _, path = name.partition(".")
+        self.columns[container]  # a KeyError names the unknown column
+        held = self.formats.get(container, "")
+        return Column(path, "string", notes, container, held, "", False, sources, confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One mapped log source: its table and the native name of each Sigma field.
+
+    ``prefixes`` says where fields that are not listed stand, by how their names begin ("" for
+    any name); the rest of the name is a property of the column given, or follows a name that
+    ends in a dot or is empty. ``refused`` gives the reason for a field that has no column.
+    ``notes`` are the codes that every query on this log source brings along. ``kept``: the
+    profile does not have the log source, and passes it through (``Profile.keep``).
+    """
+
+    logsource: LogSource
+    table: Table
+    fields: Mapping[str, Column]
+    prefixes: Mapping[str, Column] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    wording: Wording = field(default_factory=Wording)
+    notes: tuple[str, ...] = ()
+    kept: bool = False
+
+    def column(self, name: str) -> Column | None:
+        """The native column of a Sigma field; None where the log source has none."""
+        if name in self.fields or name in self.refused:
+            return self.fields.get(name)
+        begins = max((start for start in self.prefixes if name.startswith(start)), default=None)
+        if begins is None:
+            return None
+        place, rest = self.prefixes[begins], name.removeprefix(begins)
+        if not place.name or place.name.endswith("."):
+            return replace(place, name=place.name + rest)
+        return replace(place, name=rest, container=place.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One way a SIEM stores its data; ``time`` is the time column's name.
+
+    ``keep`` passes fields and log sources that it does not have through under their own names.
+    """
+
+    target: str
+    name: str
+    title: str
+    time: str
+    settings: Mapping[str, Any]
+    sources: tuple[Source, ...]
+    default: bool = False
+    missing: Mapping[str, str] = field(default_factory=dict)
+    keep: bool = False
+    _resolved: dict[LogSource, Source] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """What ``resolve_source`` found, since every field of every rule asks for it again."""
+    _refused: dict[tuple[LogSource, str], unmapped.Reason] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """Why there is no table ("" as the field) or column: nearest names are dear to find."""
+
+
+def resolve_source(logsource: LogSource, profile: Profile) -> Source:
+    """The mapping of a rule's log source: the most specific one that covers it.
+
+    A mapping without a category holds no events of a category: ``product: linux`` is Linux' logs,
+    not its process creations. ``Profile.missing`` goes before a mapping that does not name the
+    part in question.
+
+    Raises:
+        Refusal: TRI201 when this profile has no table for the log source.
+    """
+    known = profile._resolved.get(logsource)
+    if known is not None:
+        return known
+    found = [
+        source
+        for source in profile.sources
+        if source.logsource.covers(logsource)
+        and bool(source.logsource.category) >= bool(logsource.category)
+    ]
+    best = max(found, key=lambda source: source.logsource.specificity, default=None)
+    reason = _missing(logsource, best, profile)
+    if best is None or reason is not None:
+        best = _kept_source(logsource, profile)
+    if best is None:
+        raise unmapped.no_table(logsource, profile, reason, profile._refused)
+    profile._resolved[logsource] = best
+    return best
+
+
+def _missing(logsource: LogSource, best: Source | None, profile: Profile) -> str | None:
+    """Why the profile has no table, if it says so for a part that ``best`` does not name."""
+    for part in ("service", "category", "product"):
+        given = getattr(logsource, part)
+        if given in profile.missing and (best is None or getattr(best.logsource, part) is None):
+            return profile.missing[given]
+    return None
+
+
+def _kept_source(logsource: LogSource, profile: Profile) -> Source | None:
+    """A log source that the profile does not have, passed through; None where it refuses it."""
+    settings = unmapped.settings(logsource, profile.target) if profile.keep else None
+    if settings is None:
+        return None
+    return Source(logsource, Table(unmapped.slug(logsource), settings, {}), {}, kept=True)
+
+
+def index_of(table: Table, profile: Profile) -> str:
+    """The index pattern of an Elastic table: the setting that it names, or that name itself."""
+    named = table.settings["index"]
+    return str(profile.settings.get(named, named))
+
+
+def resolve(logsource: LogSource, name: str, profile: Profile) -> Column:
+    """The native column of Sigma field ``name`` on ``logsource``; one row of fields.yml.
+
+    A profile that keeps what it does not have gives such a field its own name.
+
+    Raises:
+        Refusal: TRI201 without a table, TRI202 without a column for the field.
+    """
+    source = resolve_source(logsource, profile)
+    column = source.column(name)
+    if column is None and profile.keep:
+        known = name in source.table.columns
+        return replace(source.table.column(name) if known else Column(name), kept=True)
+    if column is None:
+        raise unmapped.no_column(logsource, name, profile, source, profile._refused)
+    return column
+
+
+def load_profiles(target: str) -> Mapping[str, Profile]:
+    """All profiles of ``target`` by name, in the order of its profiles.yml."""
+    return {name: load_profile(target, name) for name in profile_names(target)}
+
+
+def profile_names(target: str) -> tuple[str, ...]:
+    """The profiles of ``target``, in the order of its profiles.yml."""
+    head = _head(target)
+    return profile_names(head["data"]) if "data" in head else tuple(head)
+
+
+def default_profile(target: str) -> str:
+    """The name of the profile that ``target`` uses when none is given."""
+    head = _head(target)
+    if "data" in head:
+        return default_profile(head["data"])
+    return next(name for name, settings in head.items() if settings.get("default"))
+
+
+@cache
+def load_profile(target: str, name: str) -> Profile:
+    """One profile of ``target``.
+
+    With ``data: <target>`` in profiles.yml the target has that target's profiles, tables and
+    fields; the file's other keys are settings that each profile has besides.
+    """
+    head = dict(_head(target))
+    if "data" in head:
+        lent = load_profile(head.pop("data"), name)
+        return replace(lent, target=target, settings={**lent.settings, **head})
+    settings = dict(head[name])
+    tables, fields = _data(target)
+    return Profile(
+        target=target,
+        name=name,
+        title=settings.pop("title"),
+        time=settings.pop("time"),
+        default=settings.pop("default", False),
+        missing=settings.pop("missing", {}),
+        settings=settings,
+        sources=tuple(_sources(fields, tables, name)),
+    )
+
+
+@cache
+def _head(target: str) -> Mapping[str, Any]:
+    head: Mapping[str, Any] = shipped(f"trident.{target}", "profiles.yml")
+    return head
+
+
+@cache
+def _data(target: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+    """The tables by name, and the rows of fields.yml."""
+    package = resources.files(f"trident.{target}")
+    tables: dict[str, Any] = {}
+    for part in _parts(package, "tables"):
+        tables |= part
+    rows = [row for part in _parts(package, "fields") for given in part for row in _each(given)]
+    return tables, rows
+
+
+def _parts(package: Traversable, kind: str) -> Iterator[Any]:
+    """The content of ``<kind>.yml`` and of every file in the folder ``<kind>``."""
+    yield read_data(package / f"{kind}.yml")
+    folder = package / kind
+    if folder.is_dir():
+        for file in sorted(folder.iterdir(), key=lambda file: file.name):
+            if file.name.endswith(".yml"):
+                yield read_data(file)
+
+
+def _each(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A row, or one per entry of its ``each``: log sources that one column tells apart.
+
+    ``each: {service: {system: System, ...}, by: Channel}`` stands for a row per service, whose
+    selector tests ``Channel``.
+    """
+    if "each" not in row:
+        yield row
+        return
+    given = dict(row["each"])
+    column = given.pop("by")
+    ((part, values),) = given.items()
+    for name, value in values.items():
+        source = {**row["logsource"], part: name}
+        yield {**row, "logsource": source, "where": {**row.get("where", {}), column: value}}
+
+
+def with_settings(profile: Profile, settings: Mapping[str, Any]) -> Profile:
+    """The profile with some of its settings (index and macro names) replaced by the user's."""
+    return replace(profile, settings={**profile.settings, **settings})
+
+
+def _sources(
+    rows: Iterable[Mapping[str, Any]], tables: Mapping[str, Any], profile: str
+) -> Iterator[Source]:
+    """The rows of fields.yml that ``profile`` has. Many share a table, and those made of one
+    ``each`` or anchor their fields: made once, they cost a start half as much."""
+    made: dict[str, Table] = {}
+    columns: dict[tuple[str, int], Mapping[str, Column]] = {}
+    for row in rows:
+        if profile not in row.get("profiles", [profile]):
+            continue
+        name, given = row["table"], row.get("fields", {})
+        if name not in made:
+            made[name] = make_table(name, tables[name], profile)
+        key = (name, id(given))
+        if key not in columns:
+            columns[key] = {field: make_column(made[name], each) for field, each in given.items()}
+        yield make_source(row, made[name], columns[key])
+
+
+def make_column(table: Table, given: Sequence[str]) -> Column:
+    """A field's entry in fields.yml, typed by its table."""
+    name, sources, confidence, *notes = given
+    return table.column(name, tuple(notes), sources, confidence)
+
+
+def make_source(row: Mapping[str, Any], table: Table, fields: Mapping[str, Column]) -> Source:
+    """One row of fields.yml on its table."""
+    prefixes = {**row.get("prefixes", {}), **({"": row["anything"]} if "anything" in row else {})}
+    return Source(
+        LogSource(**row["logsource"]),
+        table,
+        fields,
+        {
+            start: Column(
+                place[0],
+                notes=tuple(place[3:]),
+                format=table.formats.get(place[0], ""),
+                sources=place[1],
+                confidence=place[2],
+            )
+            for start, place in prefixes.items()
+        },
+        row.get("refused", {}),
+        read_wording(row),
+        tuple(row.get("notes", ())),
+    )
+
+
+def make_table(name: str, given: Mapping[str, Any], profile: str) -> Table:
+    """An entry of tables.yml with the columns that ``profile`` has of it."""
+    settings = dict(given)
+    columns = typed_columns(settings.pop("columns"))
+    columns.update(typed_columns(settings.pop("only", {}).get(profile, {})))
+    computed = settings.pop("computed", {})
+    columns.update(dict.fromkeys(computed, "string"))
+    return Table(name, settings, columns, computed, settings.pop("formats", {}))
+
+
+def typed_columns(by_type: Mapping[str, list[str]]) -> dict[str, str]:
+    """``{type: [column, ...]}`` of tables.yml turned into ``{column: type}``."""
+    return {column: kind for kind, names in by_type.items() for column in names}

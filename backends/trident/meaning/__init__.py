@@ -1,0 +1,1 @@
+"""The reference: what a plan means on events. Every query is held against it."""

@@ -1,0 +1,1 @@
+"""What comes out: queries, levels, notes, and what each target can say."""

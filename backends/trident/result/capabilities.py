@@ -1,0 +1,193 @@
+"""What each target can say, read from its ``capabilities.yml``: the single source for refusals,
+fidelity, notes, ``trident list capabilities``, ``docs/capabilities.md`` and the tests.
+
+A plan is taken apart into *features*; each has one cell in a target's table. A translation's
+fidelity is the worst of its plan's cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from trident.base.data import shipped
+from trident.base.diagnostics import Refusal
+from trident.result.translation import Fidelity, Proof
+from trident.rule.plan import (
+    Aggregate,
+    AllOf,
+    AnyOf,
+    Baseline,
+    Correlation,
+    Expression,
+    Has,
+    Not,
+    Operator,
+    Ordered,
+    Plan,
+    RuleCount,
+    Search,
+    Statistic,
+    Together,
+)
+
+PERCENTILES = (Statistic.PERCENTILE, Statistic.MEDIAN)
+
+FEATURES: Mapping[str, str] = {
+    "detection": "a rule without correlation",
+    **{f"{statistic}.{op}": f"{statistic} with {op}" for statistic in Statistic for op in Operator},
+    "value_count.several_fields": "distinct tuples of several fields",
+    "temporal.all": "every listed rule in the window, in any order",
+    **{f"temporal.{op}": f"number of distinct rules {op} N" for op in Operator},
+    "temporal.condition": "temporal with a condition string of and/or",
+    "temporal.not": "not in the condition string of a temporal rule",
+    "temporal_ordered": "two stages in order",
+    "temporal_ordered.chain": "three or more stages in order",
+    "temporal_ordered.or": "a stage that any of several rules fills",
+    "temporal_ordered.not": "a rule that must not match between first and last stage",
+    "group_by.none": "no group-by: all matches form one group",
+    "group_by.one": "one group-by field",
+    "group_by.several": "several group-by fields",
+    "alias": "group-by or condition field under different names per rule",
+    "several_rules": "several rules in one count, sum, ... ",
+    "chained": "a correlation over correlations",
+    "lookback": "trident.lookback",
+    **{
+        f"baseline.exceeds.{statistic}": f"value above the history's {statistic}"
+        for statistic in ("percentile", "avg", "max", "min")
+    },
+    "baseline.factor": "limit times a factor",
+    "baseline.stdevs": "limit plus standard deviations",
+    "baseline.by": "history grouped by fields",
+    "baseline.unseen": "a value that does not occur in the history",
+    "baseline.unseen_several": "a tuple of values that does not occur in the history",
+    "baseline.unseen_empty": "a missing value counts as unseen",
+}
+"""Every plan feature, with its meaning in a few words, in the order of the printed matrix."""
+
+_FIDELITIES = tuple(Fidelity)
+_PROOFS = tuple(Proof)
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One cell: how well a target says a feature; a refused one has a code and a reason."""
+
+    feature: str
+    level: Fidelity
+    proof: Proof | None = None
+    code: str = ""
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+    def refusal(self) -> Refusal:
+        """The refusal that a rule with this feature gets."""
+        return Refusal(self.code, self.reason)
+
+
+@cache
+def capabilities(target: str) -> Mapping[str, Capability]:
+    """The table of ``target``; a key ``value_sum.*`` in the file stands for all six operators."""
+    cells: dict[str, Capability] = {}
+    for key, cell in shipped(f"trident.{target}", "capabilities.yml").items():
+        names = [key[:-1] + op for op in Operator] if key.endswith(".*") else [key]
+        for name in names:
+            cells[name] = Capability(
+                name,
+                Fidelity(cell["level"]),
+                Proof(cell["proof"]) if "proof" in cell else None,
+                cell.get("code", ""),
+                cell.get("reason", ""),
+                tuple(cell.get("notes", ())),
+            )
+    return cells
+
+
+def judge(plan: Plan, target: str) -> tuple[Fidelity, Proof, tuple[str, ...]]:
+    """The fidelity, the proof and the codes of the notes that ``plan`` has on ``target``.
+
+    Raises:
+        Refusal: with the cell's code and reason when the target cannot say a feature.
+    """
+    table = capabilities(target)
+    cells = [table[feature] for feature in dict.fromkeys(features(plan))]
+    for cell in cells:
+        if cell.level is Fidelity.REFUSED:
+            raise cell.refusal().at(plan.identity.span)
+    level = max((cell.level for cell in cells), key=_FIDELITIES.index)
+    proof = max((cell.proof for cell in cells if cell.proof), key=_PROOFS.index)
+    return level, proof, tuple(dict.fromkeys(code for cell in cells for code in cell.notes))
+
+
+def features(plan: Plan) -> Iterator[str]:
+    """The features of ``plan`` and of every correlation below it, with repetitions."""
+    if isinstance(plan, Search):
+        yield "detection"
+        return
+    yield from _trigger_features(plan)
+    yield "group_by." + ("none", "one", "several")[min(len(plan.group_by), 2)]
+    if any(branch.keys != plan.group_by for branch in plan.branches) or (
+        isinstance(plan.trigger, Aggregate)
+        and any(branch.values != plan.trigger.fields for branch in plan.branches)
+    ):
+        yield "alias"
+    if plan.lookback is not None:
+        yield "lookback"
+    if plan.baseline is not None:
+        yield from _baseline_features(plan.baseline)
+    for branch in plan.branches:
+        if isinstance(branch.matches, Correlation):
+            yield "chained"
+            yield from features(branch.matches)
+
+
+def _trigger_features(plan: Correlation) -> Iterator[str]:
+    match plan.trigger:
+        case Aggregate(statistic, op, _, fields):
+            yield f"{statistic}.{op}"
+            if len(fields) > 1:
+                yield "value_count.several_fields"
+            if len(plan.branches) > 1:
+                yield "several_rules"
+        case RuleCount(Operator.GTE, number) if number == len(plan.branches):
+            yield "temporal.all"
+        case RuleCount(op, _):
+            yield f"temporal.{op}"
+        case Together(expression):
+            yield "temporal.condition"
+            if _negates(expression):
+                yield "temporal.not"
+        case Ordered(stages, absent):
+            yield "temporal_ordered"
+            if len(stages) > 2:
+                yield "temporal_ordered.chain"
+            if any(len(stage) > 1 for stage in stages):
+                yield "temporal_ordered.or"
+            if absent:
+                yield "temporal_ordered.not"
+
+
+def _baseline_features(baseline: Baseline) -> Iterator[str]:
+    if baseline.exceeds:
+        yield f"baseline.exceeds.{baseline.exceeds.statistic}"
+        if baseline.exceeds.factor is not None:
+            yield "baseline.factor"
+        if baseline.exceeds.stdevs is not None:
+            yield "baseline.stdevs"
+        if baseline.exceeds.by:
+            yield "baseline.by"
+    if baseline.unseen:
+        yield "baseline.unseen_several" if len(baseline.unseen) > 1 else "baseline.unseen"
+        if baseline.unseen_empty:
+            yield "baseline.unseen_empty"
+
+
+def _negates(expression: Expression) -> bool:
+    match expression:
+        case Has():
+            return False
+        case Not():
+            return True
+        case AllOf(parts) | AnyOf(parts):
+            return any(_negates(part) for part in parts)

@@ -1,0 +1,149 @@
+"""The search before the first pipe: which events are read at all.
+
+It holds the predicate's macros, selectors and some of its words. It may keep an event that the
+predicate drops, never the other way round: what has no safe search term is left out (negations,
+comparisons, characters that JSON escapes). A text is one word between wildcards, since the Search
+Manual (*Wildcards*) warns of wildcards inside words with punctuation; a whole number is its digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionOR,
+)
+from sigma.types import SigmaExpansion, SigmaNumber, SigmaRegularExpression, SigmaString
+
+from trident.base.diagnostics import Refusal
+from trident.mapping.binding import BoundSearch
+from trident.mapping.profiles import Profile, Table
+from trident.spl import syntax
+from trident.spl.literals import words_of_regex, words_of_text
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table's events are: a macro, and the selector that tells them from others there."""
+
+    macro: str
+    selector: tuple[tuple[str, str], ...]
+
+    @property
+    def terms(self) -> str:
+        """The search terms that find this table."""
+        chosen = (f"{syntax.name(f)}={syntax.literal(value)}" for f, value in self.selector)
+        return " ".join([f"`{self.macro}`", *chosen])
+
+    @property
+    def test(self) -> str:
+        """The selector as a two-valued test; "" without one."""
+        return " AND ".join(
+            f'coalesce({syntax.field(f)},"")=={syntax.literal(value)}' for f, value in self.selector
+        )
+
+
+def place(table: Table, profile: Profile) -> Place:
+    """Where the profile has ``table``.
+
+    Raises:
+        Refusal: TRI331 for a macro name that is none.
+    """
+    role = table.settings["macro"]
+    macro = profile.settings.get("macros", {}).get(role, f"trident_{role}")
+    if not isinstance(macro, str) or not macro.replace("_", "").replace("-", "").isalnum():
+        raise Refusal("TRI331", f"{macro!r} is no macro name")
+    selector = table.settings.get("selector", {})
+    return Place(macro, tuple((f, str(value)) for f, value in selector.items()))
+
+
+def search_clause(searches: Sequence[BoundSearch], seconds: int | None, delay: int = 0) -> str:
+    """The search that reads the events of ``searches``, from ``seconds`` before ``delay`` seconds
+    before now, to then.
+
+    One second more at both ends: ``latest`` excludes its own time (Search Manual, *Specify time
+    modifiers in your search*), and the exact ends are tested on ``_time`` later. None leaves the
+    time to the search's own range.
+    """
+    terms: dict[Place, list[str | None]] = {}
+    for search in searches:
+        where = place(search.source.table, search.profile)
+        terms.setdefault(where, []).append(_terms(search, search.plan.condition))
+    clauses = []
+    for where, found in terms.items():
+        known = [term for term in found if term is not None]
+        narrowed = _any(known) if len(known) == len(found) else None
+        clauses.append(where.terms + (f" {narrowed}" if narrowed else ""))
+    clause = clauses[0] if len(clauses) == 1 else "(" + ")\n  OR (".join(clauses) + ")"
+    if seconds is None:
+        return clause
+    return f"({clause}) earliest=-{seconds + delay + 1}s latest={1 - delay:+}s"
+
+
+def tests(searches: Sequence[BoundSearch]) -> list[str]:
+    """For each search the test that an event is of its table; "" where all that is read is.
+
+    A table without a selector is told by what the other tables' selectors do not claim.
+
+    Raises:
+        Refusal: TRI330 when two tables cannot be told apart.
+    """
+    places = [place(search.source.table, search.profile) for search in searches]
+    distinct = list(dict.fromkeys(places))
+    if len([where for where in distinct if not where.test]) > 1:
+        raise Refusal(
+            "TRI330", "two of the rule's tables have no selector: one search cannot tell them apart"
+        )
+    if len(distinct) == 1:
+        return [""] * len(places)
+    others = " OR ".join(f"({where.test})" for where in distinct if where.test)
+    return [where.test or f"NOT ({others})" for where in places]
+
+
+def _terms(search: BoundSearch, condition: object) -> str | None:
+    """Search terms that every event of a detection meets; None when there are none."""
+    if isinstance(condition, ConditionAND):
+        parts = [_terms(search, part) for part in condition.args]
+        found = list(dict.fromkeys(part for part in parts if part is not None))
+        if len(found) > 1:  # search reads OR before AND
+            return f"({' '.join(found)})"
+        return found[0] if found else None
+    if isinstance(condition, ConditionOR):
+        return _all_of_any(_terms(search, part) for part in condition.args)
+    if isinstance(condition, ConditionFieldEqualsValueExpression):
+        return _value_terms(search, condition.field, condition.value)
+    return None
+
+
+def _value_terms(search: BoundSearch, field: str, value: object) -> str | None:
+    if isinstance(value, SigmaExpansion):
+        return _all_of_any(_value_terms(search, field, part) for part in value.values)
+    column = search.column(field)
+    if column.expression:
+        return None
+    name = syntax.name(syntax.native(column))
+    if isinstance(value, SigmaNumber) and float(value.number).is_integer():
+        return f'{name}="{int(value.number)}"'
+    if isinstance(value, SigmaString):
+        words = words_of_text(value.s)
+    elif isinstance(value, SigmaRegularExpression):
+        words = words_of_regex(str(value.regexp))
+    else:
+        words = None
+    if words is None:
+        return None
+    return _any([f'{name}="*{word}*"' for word in words])
+
+
+def _all_of_any(parts: Iterable[str | None]) -> str | None:
+    found = list(parts)
+    known = [part for part in found if part is not None]
+    return _any(known) if len(known) == len(found) else None
+
+
+def _any(terms: Sequence[str]) -> str:
+    unique = list(dict.fromkeys(terms))
+    return unique[0] if len(unique) == 1 else "(" + " OR ".join(unique) + ")"

@@ -1,0 +1,1 @@
+"""A plan in a target's language: judged, bound, rendered."""

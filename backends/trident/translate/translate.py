@@ -1,0 +1,53 @@
+"""One plan to one query: judge, bind, render; a refusal is a result, not an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from trident.base.diagnostics import Diagnostic, Refusal
+from trident.mapping.binding import Bound, bind, binding_notes
+from trident.mapping.profiles import Profile
+from trident.predicates.letters import letter_notes
+from trident.result.capabilities import judge
+from trident.result.translation import Fidelity, Note, Query, Translation
+from trident.rule.plan import Identity, Plan, pipelines
+
+Render = Callable[[Bound], Query]
+
+
+def translate(plan: Plan, profile: Profile) -> Translation:
+    """``plan`` in the language of ``profile.target``, with its fidelity, proof and notes.
+
+    A refusal (by the capability table, the profile's data, or a value the language cannot say)
+    comes back as ``Fidelity.REFUSED`` with its diagnostic.
+    """
+    try:
+        fidelity, proof, codes = judge(plan, profile.target)
+        bound = bind(plan, profile)
+        query = renderer(profile.target)(bound)
+    except Refusal as refusal:
+        return refused(plan.identity, profile, refusal.at(plan.identity.span).diagnostic)
+    notes = [*query.notes, *map(Note.of, codes), *binding_notes(bound), *letter_notes(bound)]
+    if names := pipelines(plan):
+        notes.append(Note.of("TRI480", names=", ".join(names)))
+    return Translation(
+        plan.identity,
+        profile.target,
+        profile.name,
+        fidelity,
+        proof,
+        query,
+        tuple(sorted(dict.fromkeys(notes), key=lambda note: note.code)),
+    )
+
+
+def refused(rule: Identity, profile: Profile, error: Diagnostic) -> Translation:
+    """The result for a rule that has no query in the language of ``profile.target``."""
+    return Translation(rule, profile.target, profile.name, Fidelity.REFUSED, None, None, (), error)
+
+
+def renderer(target: str) -> Render:
+    """The ``render`` function of a target, imported when it is first needed."""
+    render: Render = import_module(f"trident.{target}.render").render
+    return render

@@ -1,0 +1,1 @@
+"""Engines that run queries on rows. They know nothing of Sigma."""

@@ -1,0 +1,1 @@
+"""EQL on the ``eql`` package, set up to behave as Elasticsearch."""

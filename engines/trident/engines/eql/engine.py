@@ -1,0 +1,231 @@
+"""Elastic EQL on the ``eql`` package, in a worker process that behaves as Elasticsearch.
+
+Also the data: Sigma events become the documents that the integrations would have indexed.
+No Elasticsearch takes part; what the worker models is described there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from trident.app.verify.native import Row
+from trident.engines.eql.query_dsl import selects
+from trident.eql import literals
+from trident.mapping.profiles import Profile, Table
+from trident.meaning.detection import text
+from trident.result.translation import AlertColumns, Translation
+from trident.rule.plan import Plan
+
+Document = dict[str, Any]
+"""Field name -> value as indexed; the time field holds microseconds since the epoch."""
+
+_MODULE = "trident.engines.eql.worker"
+_ROOT = Path(__file__).resolve().parents[3]
+_START_SECONDS = 60.0
+_TICKS = 10_000
+"""The engine's time units (100 ns) in a millisecond, the resolution of Elasticsearch's date."""
+
+
+class EqlError(Exception):
+    """A query that Elasticsearch would refuse, or that the worker could not run in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One result: its documents in order (one of an event query), and its join keys."""
+
+    documents: tuple[Document, ...]
+    keys: tuple[Any, ...]
+
+
+class EqlEngine:
+    """Parses and runs EQL in one worker process, started when needed and again after a fault."""
+
+    def __init__(self, seconds: float = 20.0) -> None:
+        self._seconds = seconds
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._pending = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker process."""
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker.communicate()
+            self._worker = None
+            self._pending = b""
+
+    def parse(self, query: str, fields: Mapping[str, str] | None = None) -> str | None:
+        """What is wrong with a query, None when it is valid; ``fields`` gives the known fields'
+        types (those of ``Column``) and makes an unknown field or an unlike comparison an error."""
+        answer = self._ask({"op": "parse", "query": query, "fields": fields and dict(fields)})
+        error = answer["error"]
+        return None if error is None else str(error)
+
+    def run(self, query: str, documents: Iterable[Document], time: str) -> list[Found]:
+        """The results of a query on documents, ``time`` being their time field.
+
+        Raises:
+            EqlError: for an invalid query, or one that exceeds the time limit.
+        """
+        ordered = sorted(documents, key=lambda document: int(document[time]))
+        events = [
+            [_category(document), document[time] // 1000 * _TICKS, _nested(document)]
+            for document in ordered
+        ]
+        answer = self._ask({"op": "run", "query": query, "events": events})
+        if answer["error"] is not None:
+            raise EqlError(answer["error"])
+        return [
+            Found(tuple(ordered[index] for index in found["events"]), tuple(found["keys"]))
+            for found in answer["found"]
+        ]
+
+    def search(
+        self, request: Mapping[str, Any], documents: Iterable[Document], now: int
+    ) -> list[Found]:
+        """The results of a search request at ``now`` (microseconds), its filter applied."""
+        body = request["body"]
+        bounds = body.get("filter")
+        seen = [d for d in documents if bounds is None or selects(bounds, d, now)]
+        return self.run(body["query"], seen, body["timestamp_field"])
+
+    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            worker = self._worker or self._start()
+            assert worker.stdin is not None
+            worker.stdin.write(json.dumps(request).encode() + b"\n")
+            worker.stdin.flush()
+            answer: dict[str, Any] = json.loads(self._line(worker, self._seconds))
+        except (OSError, EqlError) as error:
+            self.close()
+            raise EqlError(f"the EQL worker failed: {error}") from error
+        return answer
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        path = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
+        self._worker = subprocess.Popen(
+            [sys.executable, "-P", "-m", _MODULE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        self._line(self._worker, _START_SECONDS)  # the worker's first word: it is ready
+        return self._worker
+
+    def _line(self, worker: subprocess.Popen[bytes], seconds: float) -> bytes:
+        assert worker.stdout is not None
+        descriptor = worker.stdout.fileno()
+        while b"\n" not in self._pending:
+            if not select.select([descriptor], [], [], seconds)[0]:
+                raise EqlError(f"no answer within {seconds} s")
+            chunk = os.read(descriptor, 1 << 16)
+            if not chunk:
+                raise EqlError("the process ended")
+            self._pending += chunk
+        line, _, self._pending = self._pending.partition(b"\n")
+        return line
+
+
+def documents(rows: Mapping[str, Sequence[Row]], profile: Profile) -> list[Document]:
+    """Native rows as indexed: the marks of their data set added, and what the ingest pipeline
+    changes changed (``tables.yml``, lowercase)."""
+    tables = {source.table.name: source.table for source in profile.sources}
+    return [_document(row, tables[name]) for name, found in rows.items() for row in found]
+
+
+def requests(translation: Translation) -> list[tuple[Mapping[str, Any], AlertColumns | None]]:
+    """The search requests of a translation with the alert columns of each one's result."""
+    query = translation.query
+    assert query is not None
+    bodies = {companion.name: companion.body for companion in query.companions}
+    found: list[tuple[Mapping[str, Any], AlertColumns | None]] = [
+        (bodies["search-request"], query.alert)
+    ]
+    for companion in query.companions:
+        if companion.kind == "query":
+            alert = AlertColumns(**companion.body["alert"])
+            request = companion.name.replace("query", "search-request")
+            found.append((bodies[request], alert))
+    return found
+
+
+def fill(query: str, values: Mapping[str, int | float | Iterable[str]]) -> str:
+    """A parameterised query with its parameters: numbers, or lists of strings."""
+    for name, value in values.items():
+        written = (
+            literals.number(value)
+            if isinstance(value, int | float)
+            else ", ".join(map(literals.string, value)) or literals.string("")
+        )
+        query = query.replace(f"${{{name}}}", written)
+    return query
+
+
+def identity(found: Found, plan: Plan, alert: AlertColumns) -> tuple[tuple[str, ...], int]:
+    """The alert that a result stands for: group key and time of its last event."""
+    last = found.documents[-1]
+    names = getattr(plan, "group_by", ())
+    return tuple(text(last[alert.group[name]]) for name in names), last[alert.time]
+
+
+def _document(row: Row, table: Table) -> Document:
+    document = {
+        name: stored
+        for name, value in row.items()
+        if (stored := _stored(name, value, table)) is not None
+    }
+    arrays = table.settings.get("arrays", ())
+    for name, value in table.settings["select"].items():
+        document[name] = [value] if name in arrays else value
+    return document
+
+
+def _stored(name: str, value: Any, table: Table) -> Any:
+    """A value as its field's mapping and the ingest pipeline leave it."""
+    kind = table.columns.get(name)
+    if kind == "string" and value is not None:
+        value = text(value)
+        return value.lower() if name in table.settings.get("lowercase", ()) else value
+    if value == "":
+        return None  # no number and no address
+    if kind in ("long", "int") and isinstance(value, str):
+        return int(value)
+    if kind == "bool" and value in ("true", "false"):  # Field type boolean takes both texts
+        return value == "true"
+    return value
+
+
+def _category(document: Document) -> str:
+    category = document.get("event.category", "generic")
+    return str(category[0] if isinstance(category, list) else category)
+
+
+def _nested(document: Document) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for name, value in document.items():
+        *path, last = name.split(".")
+        branch = tree
+        for part in path:
+            branch = branch.setdefault(part, {})
+        branch[last] = value
+    return tree

@@ -1,0 +1,1 @@
+"""ES|QL: Elastic's grammar and types."""

@@ -1,0 +1,1 @@
+"""KQL: Microsoft's parser as the binder, duckdb-kql as the executor."""

@@ -1,0 +1,60 @@
+"""The reference runs a regular expression on RE2 where it can; Python's engine says the same."""
+
+from __future__ import annotations
+
+import random
+import re
+from itertools import product
+
+import pytest
+from sigma.exceptions import SigmaError
+from sigma.types import SigmaRegularExpression, SigmaRegularExpressionFlag
+
+from trident.meaning.regex import _for_python, compile_regex
+
+pytest.importorskip("re2", reason="pySigma 1.5.1 comes without RE2")
+
+PIECES = [
+    *("a", "b", "K", "ß", "1", "_", "-", ".", "^", "$", "|", "*", "+", "?", "*?", "{2}"),
+    *("{,2}", "{1,}", "(", ")", "(?:", "[ab]", "[^a]", r"[\s]", r"[\w.]", r"[^\d]", r"\s", r"\S"),
+    *(r"\w", r"\W", r"\d", r"\D", r"\b", r"\B", r"\.", r"\\", r"\$", r"\n", r"\x41", "[[:alpha:]]"),
+]
+# Without the Kelvin sign and the long s: where case is ignored, Python's [A-Za-z0-9_] for \w holds
+# them and RE2's \w does not.
+LETTERS = ["a", "A", "b", "K", "k", "ß", "s", "1", "٣", "_", "-", ".", "\n", "\v",
+           "\r", " ", "\u00a0", "$", "\\", "é", ""]  # fmt: skip
+
+
+def expressions(count: int) -> list[SigmaRegularExpression]:
+    """Random expressions that both engines take, with each combination of flags."""
+    chosen = random.Random(7)
+    flags = [
+        {flag for flag, on in zip(SigmaRegularExpressionFlag, picked, strict=True) if on}
+        for picked in product((False, True), repeat=3)
+    ]
+    found = []
+    while len(found) < count:
+        pattern = "".join(chosen.choices(PIECES, k=chosen.randint(1, 7)))
+        try:
+            value = SigmaRegularExpression(pattern, chosen.choice(flags))
+            compile_regex(value)
+        except (re.error, SigmaError):
+            continue
+        found.append(value)
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
+def test_the_same_texts() -> None:
+    chosen = random.Random(8)
+    texts = ["".join(chosen.choices(LETTERS, k=chosen.randint(0, 6))) for _ in range(60)]
+    for value in expressions(3000):
+        exact, used = _for_python(value), compile_regex(value)
+        for text in texts:
+            same = (exact.search(text) is None) == (used.search(text) is None)
+            assert same, (str(value.regexp), value.flags, text)
+
+
+def test_half_a_character() -> None:
+    """RE2 takes no lone surrogate."""
+    assert compile_regex(SigmaRegularExpression("b$")).search("\ud800b") is not None

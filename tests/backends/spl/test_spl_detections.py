@@ -1,0 +1,189 @@
+"""Random detections on random events: two-valued logic, types, missing values, in SPL."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.backends.spl.model.commands import reads_only, run
+from tests.backends.spl.run import profile, raw_events
+from tests.support.generate import NETWORK, NOW, plan_documents
+from trident.meaning.evaluate import evaluate
+from trident.meaning.events import SECOND, Event, Value
+from trident.rule.plan import Search
+from trident.translate.translate import translate
+
+ITEMS: tuple[dict[str, Any], ...] = (
+    {"DestinationHostname": "mail.example"},
+    {"DestinationHostname": ""},
+    {"DestinationHostname": None},
+    {"DestinationHostname|exists": True},
+    {"DestinationHostname|exists": False},
+    {"DestinationHostname": "*"},
+    {"DestinationHostname|contains": "ail"},
+    {"DestinationHostname|contains|all": ["mail", "ample"]},
+    {"DestinationHostname|startswith": ["mail", "WWW"]},
+    {"DestinationHostname|endswith|cased": ".example"},
+    {"DestinationHostname": ["mail.example", "w*w.example", ""]},
+    {"DestinationHostname|cased": ["Mail.Example", "www.example"]},
+    {"DestinationHostname|re": "^m.*e$"},
+    {"DestinationHostname|re|i": "(^|[^A-Za-z0-9])(mail|www)([^A-Za-z0-9]|$)"},
+    {"DestinationHostname|re": ".*"},
+    {"DestinationHostname|fieldref": "User"},
+    {"DestinationHostname|fieldref|startswith": "User"},
+    {"DestinationHostname|fieldref|endswith": "User"},
+    {"DestinationPort": 443},
+    {"DestinationPort": "443"},
+    {"DestinationPort": [80, 443]},
+    {"DestinationPort|startswith": "4"},
+    {"DestinationPort|gt": 80},
+    {"DestinationPort|gte": 80},
+    {"DestinationPort|lt": 443},
+    {"DestinationPort|lte": 80},
+    {"DestinationPort|lt": -1},
+    {"DestinationIp|cidr": "10.0.0.0/8"},
+    {"DestinationIp|cidr": ["10.1.0.0/16", "2001:db8::/33"]},
+    {"Protocol": 6},
+    {"Protocol": True},
+    {"Image|windash|contains": " -enc "},
+    {"Image|base64offset|contains": "steg"},
+    {"DestinationHostname": "mail.example", "DestinationPort": 443},
+    {"DestinationHostname": ["a", "b"], "DestinationPort|gt": 1, "DestinationIp": None},
+)
+CONDITIONS = (
+    "a",
+    "not a",
+    "a and b",
+    "a or b",
+    "a and not b",
+    "not (a and b)",
+    "not (a or not b)",
+    "(a or b) and c",
+    "a and not (b or c)",
+    "1 of them",
+    "all of them",
+    "not 1 of them",
+)
+VALUES: dict[str, tuple[Value, ...]] = {
+    "DestinationHostname": ("mail.example", "Mail.Example", "www.example", "xmail.examplex", "m"),
+    "User": ("mail.example", "mail", ".example", "MAIL.EXAMPLE"),
+    "DestinationPort": (80, 443, 4430, 1),
+    "DestinationIp": ("10.1.2.3", "10.0.0.0", "192.0.2.1", "2001:db8::1", "host"),
+    "Protocol": (6, "6", True, "tcp"),
+    "Image": ("x -enc y", "x /enc y", "x \u2013enc y", "c3RlZw"),
+}
+
+
+def make_plan(random: Random) -> Search:
+    detection: dict[str, Any] = {name: random.choice(ITEMS) for name in "abc"}
+    detection["condition"] = random.choice(CONDITIONS)
+    plan = plan_documents(
+        (
+            {
+                "title": "detection",
+                "logsource": {"category": "network_connection", "product": "windows"},
+                "detection": detection,
+            },
+        )
+    )
+    assert isinstance(plan, Search)
+    return plan
+
+
+def make_events(random: Random) -> list[Event]:
+    events = []
+    for number in range(25):
+        fields = {name: random.choice((*values, "", None)) for name, values in VALUES.items()}
+        present = {name: value for name, value in fields.items() if value is not None}
+        events.append(Event(NOW - number * SECOND, NETWORK, present))
+    return events
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_predicate_equals_the_evaluator(block: int) -> None:
+    random = Random(f"detections-{block}")
+    for number in range(60):
+        plan, events = make_plan(random), make_events(random)
+        translation = translate(plan, profile())
+        assert translation.query is not None, translation.error
+        text = translation.query.text
+        rows = run(text, raw_events(events, profile(), number), NOW // SECOND, seed=number)
+        found = {round(row["_time"] * SECOND) for row in rows}
+        assert found == {alert.time for alert in evaluate(plan, events, NOW)}, text
+
+
+def test_every_item_alone_and_negated() -> None:
+    for item in ITEMS:
+        for condition in ("a", "not a"):
+            detection = {"a": item, "condition": condition}
+            plan = plan_documents(
+                (
+                    {
+                        "title": "item",
+                        "logsource": {"category": "network_connection", "product": "windows"},
+                        "detection": detection,
+                    },
+                )
+            )
+            events = make_events(Random(str(item)))
+            translation = translate(plan, profile())
+            assert translation.query is not None, (item, translation.error)
+            rows = run(translation.query.text, raw_events(events, profile()), NOW // SECOND)
+            found = {round(row["_time"] * SECOND) for row in rows}
+            want = {alert.time for alert in evaluate(plan, events, NOW)}
+            assert found == want, translation.query.text
+
+
+PREFILTERS = [
+    ({"CommandLine|contains": "mimikatz"}, 'properties.ProcessCommandLine="*mimikatz*"', "a word"),
+    ({"CommandLine": "a b"}, None, "no word of two characters"),
+    (
+        {"CommandLine|endswith": r"C:\Temp\évil.exe"},
+        'properties.ProcessCommandLine="*vil.exe*"',
+        "JSON escapes the backslash and may escape the letter",
+    ),
+    (
+        {"CommandLine|contains": ["alpha", "beta"]},
+        '(properties.ProcessCommandLine="*alpha*" OR properties.ProcessCommandLine="*beta*")',
+        "any of a list",
+    ),
+    ({"CommandLine|contains": ["alpha", "+"]}, None, "one of the list has no word"),
+    (
+        {"CommandLine|contains|all": ["alpha", "beta"]},
+        '(properties.ProcessCommandLine="*alpha*" properties.ProcessCommandLine="*beta*")',
+        "all of a list, in parentheses since search reads OR before AND",
+    ),
+    (
+        {"CommandLine|re": "x(alpha|beta)+[0-9]"},
+        '(properties.ProcessCommandLine="*alpha*" OR properties.ProcessCommandLine="*beta*")',
+        "the words of a regular expression",
+    ),
+    ({"CommandLine|re": "(alpha)?beta?"}, 'properties.ProcessCommandLine="*bet*"', "what is sure"),
+    ({"CommandLine|re": "(alpha|[0-9])"}, None, "one way without a word"),
+    ({"ProcessId": 4}, 'properties.ProcessId="4"', "a whole number"),
+    ({"ProcessId|gt": 4}, None, "comparisons are left to where"),
+    ({"CommandLine": None}, None, "missing values are left to where"),
+]
+
+
+@pytest.mark.parametrize(("item", "terms"), [row[:2] for row in PREFILTERS])
+def test_prefilter(item: dict[str, Any], terms: str | None) -> None:
+    where = '`trident_microsoft_addon` category="AdvancedHunting-DeviceProcessEvents"'
+    for condition in ("a", "not a"):
+        plan = plan_documents(
+            (
+                {
+                    "title": "prefilter",
+                    "logsource": {"category": "process_creation", "product": "windows"},
+                    "detection": {"a": item, "condition": condition},
+                },
+            )
+        )
+        query = translate(plan, profile()).query
+        assert query is not None
+        first = query.text.split("\n")[0]
+        expected = f"{where} {terms}" if terms and condition == "a" else where
+        assert first == expected
+        assert reads_only(query.text, 0).earliest is None

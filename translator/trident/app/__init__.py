@@ -1,0 +1,1 @@
+"""The application: what stands between a person and the library."""

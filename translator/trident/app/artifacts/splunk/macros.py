@@ -1,0 +1,38 @@
+"""The macros that name a site's data: which a rule uses, and what the app defines them as."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from trident.app.artifacts.deployment import Deployment
+from trident.mapping.profiles import Profile, Table, resolve_source
+from trident.rule.plan import searches
+from trident.spl.prefilter import place
+
+
+def definitions(profile: Profile) -> dict[str, str]:
+    """Macro name -> definition, for the profile's tables; the shipped ones, or trident.yml's."""
+    named: Mapping[str, str] = profile.settings.get("macros", {})
+    given: Mapping[str, str] = profile.settings.get("definitions", {})
+    return {named.get(role, f"trident_{role}"): str(given[role]).strip() for role in given}
+
+
+def used(deployment: Deployment) -> list[str]:
+    """The macros that the rule's search names, each once."""
+    profile = deployment.profile
+    return list(dict.fromkeys(place(each, profile).macro for each in tables(deployment)))
+
+
+def tables(deployment: Deployment) -> list[Table]:
+    """The tables of the rule's log sources."""
+    return [
+        resolve_source(search.logsource, deployment.profile).table
+        for search in searches(deployment.plan)
+    ]
+
+
+def of_field(definition: str, field: str) -> str:
+    """The value that a definition gives ``source`` or ``sourcetype``; "" where it gives none."""
+    found = re.search(rf'\b{field}="([^"]*)"', definition)
+    return found[1] if found else ""

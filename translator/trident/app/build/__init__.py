@@ -1,0 +1,1 @@
+"""``trident build``: the output tree and its manifest."""

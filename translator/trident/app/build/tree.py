@@ -1,0 +1,227 @@
+"""A folder of generated files that changes as a whole: entirely the old one or the new one.
+
+The new tree is written beside the old one, takes over the files there that are not ours, and
+changes places with it in one system call. What was ours is known from the manifest.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from glob import escape
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from trident.base.diagnostics import Diagnostic, Span, TridentError
+
+MANIFEST = "manifest.json"
+"""The file that lists what is ours: its ``outputs`` map relative paths to their SHA-256."""
+
+OUTDATED, MISSING = "out of date", "missing"
+GONE = "left behind by a rule that is gone"
+"""What a file of the tree can be instead of what the rules make."""
+
+# linux/fs.h and fcntl.h, for renameat2(2)
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def differences(files: Mapping[str, bytes], folder: Path) -> Iterator[Diagnostic]:
+    """What keeps ``folder`` from holding exactly ``files`` and foreign files: TRI507 each."""
+    for path, content in sorted(files.items()):
+        if _content(folder / path) != content:
+            exists = os.path.lexists(folder / path)
+            yield _stale(OUTDATED if exists else MISSING, folder / path)
+    for path in sorted(owned(folder) - set(files)):
+        if os.path.lexists(folder / path):
+            yield _stale(GONE, folder / path)
+
+
+def replace_tree(files: Mapping[str, bytes], folder: Path) -> int:
+    """Make ``folder`` hold exactly ``files`` beside its foreign files; how many have changed.
+
+    Raises:
+        TridentError: TRI503 when it cannot be written, TRI506 when a foreign file stands where
+            one of ``files`` belongs; the folder is then as it was.
+    """
+    changed = sum(1 for _ in differences(files, folder))
+    _remove_left(folder.resolve())
+    if changed:
+        try:
+            _replace(files, folder.resolve())
+        except OSError as error:
+            place = Path(error.filename or folder).as_posix()
+            raise TridentError("TRI503", error.strerror or str(error), span=Span(place)) from error
+    return changed
+
+
+def _replace(files: Mapping[str, bytes], folder: Path) -> None:
+    if Path.cwd().is_relative_to(folder):
+        raise TridentError(
+            "TRI503",
+            "the output folder holds the current folder, which cannot be replaced",
+            span=Span(folder.as_posix()),
+        )
+    ours = owned(folder)
+    _check_foreign(files, folder, ours)
+    new = _sibling(folder)
+    try:
+        for path, content in files.items():
+            (new / path).parent.mkdir(parents=True, exist_ok=True)
+            (new / path).write_bytes(content)
+        _adopt(folder, new, ours)
+        _exchange(new, folder)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    # ``new`` is the old tree now; another program may have put a file there meanwhile.
+    _adopt(new, folder, ours)
+    shutil.rmtree(new, ignore_errors=True)
+
+
+def _content(place: Path) -> bytes | None:
+    try:
+        return place.read_bytes()
+    except OSError:
+        return None
+
+
+def _stale(how: str, place: Path) -> Diagnostic:
+    return TridentError("TRI507", how, span=Span(place.as_posix())).diagnostic
+
+
+def digest(content: bytes) -> str:
+    """The SHA-256 that the manifest has of a file."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_manifest(folder: Path) -> Mapping[str, Any]:
+    """What an earlier run says of ``folder``; empty without a manifest that can be read."""
+    try:
+        found = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and isinstance(found.get("outputs"), dict) else {}
+
+
+def owned(folder: Path) -> set[str]:
+    """The files below ``folder`` that an earlier run wrote, as its manifest says."""
+    manifest = read_manifest(folder)
+    inside = (path for path in manifest.get("outputs", ()) if _is_below(PurePosixPath(path)))
+    return {MANIFEST, *inside} if manifest else set()
+
+
+def _is_below(path: PurePosixPath) -> bool:
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def _check_foreign(files: Mapping[str, bytes], folder: Path, ours: set[str]) -> None:
+    for path in files:
+        if os.path.lexists(folder / path) and (path not in ours or _is_folder(folder / path)):
+            raise _foreign(folder / path)
+        for parent in Path(path).parents[:-1]:
+            place = folder / parent
+            if os.path.lexists(place) and not _is_folder(place) and parent.as_posix() not in ours:
+                raise _foreign(place)
+
+
+def _foreign(place: Path) -> TridentError:
+    return TridentError("TRI506", "Trident did not write this", span=Span(place.as_posix()))
+
+
+def _is_folder(place: Path) -> bool:
+    return place.is_dir() and not place.is_symlink()
+
+
+def _sibling(folder: Path) -> Path:
+    """A new folder beside ``folder``."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = folder.parent / f"{_prefix(folder)}{os.getpid()}"
+    new.mkdir()
+    return new
+
+
+def _prefix(folder: Path) -> str:
+    return f".{folder.name}.trident-"
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove the folders beside ``folder`` of runs that were killed."""
+    for left in folder.parent.glob(f"{escape(_prefix(folder))}*"):
+        process = left.name.removeprefix(_prefix(folder))
+        if process.isdigit() and not _runs(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    if process == os.getpid():
+        return False
+    if os.name != "posix":
+        return True  # there, signal 0 is no mere question
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _adopt(source: Path, target: Path, ours: set[str]) -> None:
+    """Give ``target`` the files of ``source`` that are not ours, and its folders' modes."""
+    if not source.is_dir():
+        return
+    for folder, folders, names in os.walk(source, onerror=_raise):
+        here = Path(folder)
+        below = target / here.relative_to(source)
+        links = [name for name in folders if (here / name).is_symlink()]
+        foreign = [
+            name
+            for name in (*names, *links)
+            if (here / name).relative_to(source).as_posix() not in ours
+            and not os.path.lexists(below / name)
+        ]
+        if foreign or not (names or folders):
+            below.mkdir(parents=True, exist_ok=True)
+        for name in foreign:
+            _link(here / name, below / name)
+        if below.is_dir():
+            shutil.copymode(here, below)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _exchange(new: Path, folder: Path) -> None:
+    """Let two folders change places; the second may be missing."""
+    if not folder.exists():
+        new.rename(folder)
+        return
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        rename = None
+    paths = (os.fsencode(new), os.fsencode(folder))
+    if rename and rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0:
+        return
+    # No renameat2, or a file system without exchange: the folder is away between two renames.
+    aside = new.with_name(f"{new.name}.old")
+    folder.rename(aside)
+    try:
+        new.rename(folder)
+    except OSError:
+        aside.rename(folder)
+        raise
+    aside.rename(new)

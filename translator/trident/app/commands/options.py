@@ -1,0 +1,185 @@
+"""What the commands share: options, reading ``trident.yml``, reporting, exit codes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from trident.app.input.config import Config
+    from trident.app.run.convert import Outcome
+    from trident.base.diagnostics import Diagnostic
+
+FOUND, FAILED = 1, 2
+"""Exit codes: findings, and a usage or tool error."""
+
+Command = Callable[..., None]
+
+
+def reporting(command: Command) -> Command:
+    """A command whose ``TridentError`` is a usage or tool error."""
+
+    @functools.wraps(command)
+    def reported(*args: Any, **kwargs: Any) -> None:
+        from trident.base.diagnostics import TridentError
+
+        try:
+            command(*args, **kwargs)
+        except TridentError as error:
+            from trident.app.run.output import finding
+
+            say(finding(error.diagnostic))
+            leave(FAILED)
+        except KeyboardInterrupt:
+            from trident.app.run.output import finding
+
+            say(finding(TridentError("TRI531", "interrupted").diagnostic))
+            leave(FAILED)
+
+    return reported
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is said of the site: its ``trident.yml``, None without one, and what the command line
+    says instead of it (the Elastic version, what becomes of unmapped fields) or besides
+    (pipelines)."""
+
+    file: Path | None
+    stack: str | None
+    unmapped: str | None
+    pipelines: tuple[Path, ...]
+
+    def config(self) -> Config:
+        """The configuration that all of it makes.
+
+        Raises:
+            TridentError: as ``trident.app.input.config.read_config``, ``read_pipelines``.
+        """
+        from trident.app.input.config import read_config
+
+        config = read_config(self.file)
+        if self.pipelines:
+            from trident.app.input.pipelines import read_pipelines  # here, as few runs have any
+
+            own = (*config.pipelines, *read_pipelines(self.pipelines))
+            config = replace(config, pipelines=own)
+        if self.unmapped:
+            config = replace(config, unmapped=self.unmapped)
+        return config.with_setting("esql", "stack", self.stack) if self.stack else config
+
+
+_SITE = (
+    click.option(
+        "-p",
+        "--pipeline",
+        "pipelines",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="A pySigma pipeline to change the rules with first; repeatable.",
+    ),
+    click.option(
+        "--unmapped",
+        type=click.Choice(["refuse", "keep"]),
+        help="Fields without a mapping: refuse the rule (default), "
+        "or keep their names with a note.",
+    ),
+    click.option(
+        "--stack",
+        metavar="VERSION",
+        help="Elastic's version for esql, such as 9.3; default: trident.yml.",
+    ),
+    click.option(
+        "--config",
+        "config_file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The trident.yml to use; default: the nearest in this folder or above.",
+    ),
+)
+
+
+def site(command: Command) -> Command:
+    """Give the command the argument ``site``, made of its options."""
+
+    @functools.wraps(command)
+    def sited(
+        *args: Any,
+        config_file: Path | None,
+        stack: str | None,
+        unmapped: str | None,
+        pipelines: tuple[Path, ...],
+        **kwargs: Any,
+    ) -> None:
+        from trident.app.input.sources import find_config
+
+        file = config_file or find_config(Path())
+        command(*args, site=Site(file, stack, unmapped, pipelines), **kwargs)
+
+    for option in reversed(_SITE):
+        sited = option(sited)
+    return sited
+
+
+# Decorators of a command's function; each gives it the argument of its name.
+filters = click.option(
+    "--filter", "filters", multiple=True, metavar="NAME", help="Switch a filter on; repeatable."
+)
+jobs = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Work in N processes; default: one per processor where that pays.",
+)
+no_cache = click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+cache_dir = click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The cache's folder; default: $TRIDENT_CACHE_DIR, else .trident_cache beside trident.yml.",
+)
+FORMATS = ("text", "json", "sarif", "junit", "github")
+"""The formats of a report, as ``trident.app.report.formats`` has them."""
+report_format = click.option("--format", "form", type=click.Choice(FORMATS), default="text")
+strict = click.option("--strict", is_flag=True, help="Exit 1 on a refusal, too.")
+
+
+def report(
+    outcome: Outcome,
+    command: str = "",
+    further: Sequence[Diagnostic] = (),
+    *,
+    form: str = "text",
+    strict: bool = False,
+) -> None:
+    """Print every finding of a run, then ``further`` ones, and what came out, counted.
+
+    As text they are messages, in another format of ``FORMATS`` the product.
+    """
+    from trident.app.report.formats import FORMATS as formats
+    from trident.app.report.text import printed
+    from trident.app.run import output
+
+    if form == "text":
+        found = output.printed(output.placed_findings(outcome))
+        for line in (*found, *printed(further)):
+            say(line)
+    else:
+        product = formats[form](output.report(outcome, command, further, strict=strict))
+        click.echo(product.encode(), nl=False)
+    say(output.tally(outcome).summary())
+
+
+def say(line: str) -> None:
+    """Print what is no product."""
+    click.echo(line, err=True)
+
+
+def leave(code: int) -> NoReturn:
+    """End the command with an exit code."""
+    click.get_current_context().exit(code)

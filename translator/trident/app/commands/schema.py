@@ -1,0 +1,18 @@
+"""``trident schema``."""
+
+from __future__ import annotations
+
+import click
+
+from trident.app.commands import options
+
+
+@click.command()
+@click.argument("name", type=click.Choice(["config", "rule"]), default="config")
+@options.reporting
+def command(name: str) -> None:
+    """Print the JSON schema of trident.yml (config, the default) or of a rule's trident: (rule)."""
+    from trident.app.run.output import dump_json
+    from trident.app.schema.schemas import SCHEMAS
+
+    click.echo(dump_json(SCHEMAS[name]()).encode(), nl=False)

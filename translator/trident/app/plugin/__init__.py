@@ -1,0 +1,1 @@
+"""The face for sigma-cli: pySigma's ``Backend`` interface."""

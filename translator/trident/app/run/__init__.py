@@ -1,0 +1,1 @@
+"""Converting: rules in parts, in processes, from the cache."""

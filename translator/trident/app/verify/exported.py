@@ -1,0 +1,198 @@
+"""Exported logs in native field names as events: the profile's mapping data, read backwards.
+
+One record at a time, so that a file of any size fits; only fields that the rule reads are kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trident.app.verify.relevance import fields_read
+from trident.base.diagnostics import Refusal, Span, TridentError
+from trident.mapping.profiles import Profile, Source, resolve_source
+from trident.meaning.detection import text
+from trident.meaning.events import SECOND, Event, Value, parse_time, to_micros
+from trident.rule.plan import LogSource, Plan
+
+Record = Mapping[str, Any]
+"""Native field name, nested ones joined with dots -> value."""
+
+_UTC = " [UTC]"
+"""What Sentinel's CSV export adds to the name of a time column (and leaves out of its values)."""
+
+_EXPORTED = "%m/%d/%Y, %I:%M:%S.%f %p"
+_NULLS = ("null", "NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the records of one file are read as: the profile, and the rule's log sources in it."""
+
+    profile: Profile
+    sources: Sequence[tuple[LogSource, Source, tuple[str, ...]]]
+
+    @classmethod
+    def of(cls, plan: Plan, profile: Profile) -> Reading:
+        """The log sources and fields that ``plan`` reads, as ``profile`` stores them.
+
+        Raises:
+            Refusal: TRI201 for a log source that the profile does not have.
+        """
+        sources = []
+        for logsource, names in fields_read(plan).items():
+            source = resolve_source(logsource, profile)
+            wanted = names if names is not None else source.fields
+            sources.append((logsource, source, tuple(sorted(wanted))))
+        return cls(profile, sources)
+
+    def event(self, record: Record) -> Iterator[Event]:
+        """The record as an event of each of the rule's log sources that its table holds.
+
+        Raises:
+            ValueError: for a record without a readable time.
+        """
+        held = [each for each in self.sources if _belongs(record, each[1])]
+        if not held:
+            return
+        time = self.time(record)
+        for logsource, source, names in held:
+            if any(o is not logsource and logsource.covers(o) for o, _, _ in held):
+                continue  # the more specific log source's event matches this one's rules, too
+            fields = {name: _value(record, source, name) for name in names}
+            yield Event(time, logsource, {k: v for k, v in fields.items() if v is not None})
+
+    def time(self, record: Record) -> int:
+        """The record's time in microseconds.
+
+        Raises:
+            ValueError: when it has none or one that cannot be read.
+        """
+        names = (self.profile.time, *self.profile.settings.get("other_times", ()))
+        for name in names:
+            if name + _UTC in record:
+                read = dt.datetime.strptime(record[name + _UTC], _EXPORTED)
+                return to_micros(read.replace(tzinfo=dt.UTC))
+            if name in record:
+                return _read_time(record[name])
+        raise ValueError(f"no {' or '.join(names)}")
+
+
+def read_exported(
+    file: Path, reading: Reading, progress: Callable[[int], None] = lambda _: None
+) -> Iterator[Event]:
+    """The events of a JSON-lines or CSV export; ``progress`` is told how many bytes were read.
+
+    Raises:
+        TridentError: TRI031 with the file and line of a record that cannot be read, TRI001 for a
+            file that cannot.
+    """
+    try:
+        with file.open("rb") as handle:
+            lines = _decoded(handle, progress)
+            records = _csv(lines) if file.suffix.lower() == ".csv" else _json(lines)
+            line = 0
+            try:
+                for line, record in records:  # noqa: B007 - the error below names it
+                    yield from reading.event(record)
+            except (ValueError, TypeError, csv.Error) as error:
+                raise TridentError(
+                    "TRI031", f"record {line + 1}: {error}", span=Span(str(file), line + 1)
+                ) from error
+    except OSError as error:
+        raise TridentError("TRI001", f"{file}: {error.strerror}") from error
+
+
+def profile_of(name: str, profiles: Mapping[str, Profile]) -> Profile:
+    """The profile of that name among ``profiles``.
+
+    Raises:
+        Refusal: TRI502 when none has the name.
+    """
+    if name not in profiles:
+        raise Refusal("TRI502", f"no profile is called {name!r}; known: {', '.join(profiles)}")
+    return profiles[name]
+
+
+def _decoded(handle: Any, progress: Callable[[int], None]) -> Iterator[str]:
+    for number, raw in enumerate(handle):
+        progress(len(raw))
+        yield raw.decode("utf-8-sig" if number == 0 else "utf-8")
+
+
+def _json(lines: Iterator[str]) -> Iterator[tuple[int, Record]]:
+    for number, line in enumerate(lines):
+        if line.strip():
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise ValueError(f"line {number + 1}: {error}") from error
+            if not isinstance(record, dict):
+                raise ValueError(f"line {number + 1} holds no JSON object")
+            yield number, flattened(record)
+
+
+def _csv(lines: Iterator[str]) -> Iterator[tuple[int, Record]]:
+    for number, row in enumerate(csv.DictReader(lines), 1):
+        yield number, {name: value for name, value in row.items() if name is not None}
+
+
+def flattened(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested record with dotted names; lists are kept."""
+    found: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            found |= flattened(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
+    return found
+
+
+def _belongs(record: Record, source: Source) -> bool:
+    """Whether the record is of the source's table and passes the source's selector."""
+    settings = source.table.settings
+    marks = {**settings.get("selector", {}), **settings.get("select", {})}
+    if not marks and record.get("Type", source.table.name) != source.table.name:
+        return False
+    wanted = {name: (value,) for name, value in marks.items()} | dict(source.wording.where)
+    return all(_holds(record.get(name), values) for name, values in wanted.items())
+
+
+def _holds(found: Any, values: Sequence[Any]) -> bool:
+    held = found if isinstance(found, list) else [found]
+    return any(_same(text(each), text(value)) for each in held for value in values)
+
+
+def _same(found: str, value: str) -> bool:
+    if value.endswith("*"):
+        return found.lower().startswith(value[:-1].lower())
+    return found.lower() == value.lower()
+
+
+def _value(record: Record, source: Source, name: str) -> Value:
+    column = source.column(name)
+    if column is None:
+        return None
+    if not column.container:
+        found = record.get(column.name)
+    elif f"{column.container}.{column.name}" in record:
+        found = record[f"{column.container}.{column.name}"]
+    else:
+        held = record.get(column.container) or "{}"
+        found = json.loads(held).get(column.name) if str(held).startswith("{") else None
+    if isinstance(found, list):
+        found = " ".join(map(text, found))
+    return None if found in _NULLS else found
+
+
+def _read_time(value: Any) -> int:
+    if isinstance(value, int | float):
+        return round(value * SECOND)
+    # A SIEM writes up to 100 ns; Python reads microseconds.
+    return parse_time(re.sub(r"(\.\d{6})\d+", r"\1", str(value)))
