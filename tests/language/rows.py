@@ -2,8 +2,8 @@
 
 The rows are those of ``tests/backends/meaning/detections.yml``: records with the answer that
 Sigma's meaning gives. ``targets.yml`` says which rows a target refuses, with which code, and on
-which records a note or the documentation lets it differ. Everything else must run and select exactly
-the row's matches, also negated.
+which records a note or the documentation lets it differ. Everything else must run and select
+exactly the row's matches, also negated.
 """
 
 from __future__ import annotations

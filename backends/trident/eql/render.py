@@ -11,10 +11,10 @@ from trident.eql.baseline import LearnedBaseline
 from trident.eql.requests import eql_search, in_current, shares, within_lookback
 from trident.eql.steps import Steps, tests
 from trident.eql.variants import Variant, split, variants
-from trident.mapping.binding import Bound, BoundCorrelation, BoundSearch, output_fields
+from trident.mapping.binding import Bound, BoundCorrelation, BoundSearch
 from trident.mapping.profiles import Column, Table
 from trident.result.translation import AlertColumns, Companion, Note, Parameter, Query
-from trident.rule.plan import Aggregate
+from trident.rule.plan import Aggregate, output_fields
 from trident.rule.raw import timespan
 
 QUERY = "query"

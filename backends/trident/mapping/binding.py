@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sigma.conditions import (
-    ConditionFieldEqualsValueExpression,
-    ConditionItem,
-    ConditionValueExpression,
-)
-from sigma.types import SigmaFieldReference
-
 from trident.base.diagnostics import Refusal
 from trident.mapping import unmapped
 from trident.mapping.profiles import Column, Profile, Source, resolve, resolve_source
 from trident.mapping.wording import UnknownValue, reworded, selected
 from trident.result.translation import Note
-from trident.rule.plan import Branch, Correlation, LogSource, Plan, Search
+from trident.rule.plan import (
+    Branch,
+    Correlation,
+    LogSource,
+    Plan,
+    Search,
+    baseline_fields,
+    output_fields,
+)
+from trident.rule.tree import condition_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,21 +153,6 @@ def has_field(bound: Bound, field: str) -> bool:
     return field in bound.plan.group_by
 
 
-def output_fields(plan: Correlation) -> tuple[str, ...]:
-    """The Sigma fields that the rule's result shows, in order, each once."""
-    named = [column.field for column in plan.columns if column.field]
-    return tuple(dict.fromkeys([*plan.outputs, *named]))
-
-
-def baseline_fields(plan: Correlation) -> tuple[str, ...]:
-    """The Sigma fields that the rule's baseline compares, as the correlation names them."""
-    baseline = plan.baseline
-    if baseline is None:
-        return ()
-    exceeds = baseline.exceeds
-    return (*((exceeds.field, *exceeds.by) if exceeds else ()), *baseline.unseen)
-
-
 def bound_searches(bound: Bound) -> Iterator[BoundSearch]:
     """Every bound base rule, in listed order."""
     if isinstance(bound, BoundSearch):
@@ -206,32 +193,6 @@ def _kept_notes(searches: list[BoundSearch]) -> Iterator[Note]:
     }
     if fields:
         yield Note.of("TRI409", fields=", ".join(sorted(fields)))
-
-
-def condition_fields(condition: object) -> Iterator[str]:
-    """The Sigma fields that a pySigma condition tree reads, with repetitions."""
-    for test in condition_tests(condition):
-        if isinstance(test, ConditionFieldEqualsValueExpression):
-            yield test.field
-            if isinstance(test.value, SigmaFieldReference):
-                yield test.value.field
-
-
-def condition_tests(
-    condition: object,
-) -> list[ConditionFieldEqualsValueExpression | ConditionValueExpression]:
-    """The tests of fields and the keywords of a pySigma condition tree, in order."""
-    found = []
-    waiting = [condition]
-    while waiting:
-        # Tests first: ConditionItem is an abstract class, which isinstance is slow on.
-        part = waiting.pop()
-        if isinstance(part, ConditionFieldEqualsValueExpression | ConditionValueExpression):
-            found.append(part)
-        else:
-            assert isinstance(part, ConditionItem)
-            waiting.extend(reversed(part.args))
-    return found
 
 
 def _bind_search(plan: Search, profile: Profile, needed: tuple[str, ...]) -> BoundSearch:

@@ -19,8 +19,9 @@ from sigma.types import (
     SigmaString,
 )
 
-from trident.mapping.binding import Bound, bound_searches, condition_tests
+from trident.mapping.binding import Bound, bound_searches
 from trident.result.translation import Note
+from trident.rule.tree import condition_tests
 
 LETTERS = frozenset(
     "\u00b5\u00df\u0130\u0131\u017f\u0345\u0390\u0392\u0395\u0398\u0399\u039a\u039c"

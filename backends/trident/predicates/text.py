@@ -17,9 +17,10 @@ from sigma.conversion.base import TextQueryBackend
 from sigma.conversion.state import ConversionState
 from sigma.types import SigmaExpansion
 
-from trident.mapping.binding import BoundSearch, condition_tests
+from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Column
 from trident.result.translation import Note
+from trident.rule.tree import condition_tests
 
 
 @dataclass(frozen=True, slots=True)

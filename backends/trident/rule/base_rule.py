@@ -29,6 +29,7 @@ from trident.rule.extension import check_metadata
 from trident.rule.plan import LogSource, Search
 from trident.rule.raw import texts
 from trident.rule.rules import Document, Rule
+from trident.rule.tree import Condition
 
 _CONDITION = ("detection", "condition")
 
@@ -55,9 +56,10 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
         raise TridentError("TRI101", str(error), span=place()) from error
     except RecursionError as error:
         raise too_deep("the condition", place()) from error
-    if not parsed or any(condition is None for condition in parsed):
+    conditions = [each for each in parsed if isinstance(each, Condition)]
+    if not conditions or len(conditions) < len(parsed):
         raise TridentError("TRI101", "the condition is empty", span=place())
-    for condition in parsed:
+    for condition in conditions:
         check_depth(condition, ConditionItem, place)
         _check_values(document, condition)
     _check_encoding(document, sigma)
@@ -65,7 +67,7 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
     return Search(
         rule.identity,
         LogSource(source.category, source.product, source.service),
-        parsed[0] if len(parsed) == 1 else ConditionOR(parsed),
+        conditions[0] if len(conditions) == 1 else ConditionOR([*conditions]),
         tuple(sigma.fields or ()),
     )
 

@@ -7,12 +7,12 @@ only; ``docs/semantics.md`` is the definition that each node stands for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 
 from trident.base.diagnostics import Span
+from trident.rule.tree import Condition, structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +104,19 @@ class Firing:
     open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Search:
     """One base rule: events of a log source that satisfy a detection.
 
     ``condition`` is pySigma's parsed condition tree with Sigma field names; several conditions
-    of one rule are joined by OR. It is never changed, so one plan serves every profile; within a
-    plan the identity tells searches apart. ``pipelines`` names those that changed
-    the rule.
+    of one rule are joined by OR. It is never changed, so one plan serves every profile, and two
+    searches are equal when their conditions say the same (``tree.structure``). ``pipelines``
+    names those that changed the rule.
     """
 
     identity: Identity
     logsource: LogSource
-    condition: Any = field(compare=False, repr=False)
+    condition: Condition = field(repr=False)
     outputs: tuple[str, ...] = ()
     pipelines: tuple[str, ...] = ()
     run: Run | None = None
@@ -125,6 +125,16 @@ class Search:
     def firing(self) -> Firing | None:
         """The times of events that count; None for all."""
         return _last(self.run) if self.run else None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Search) and self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash((self.identity, self.logsource))
+
+    def _compared(self) -> tuple[Hashable, ...]:
+        others = (self.identity, self.logsource, self.outputs, self.pipelines, self.run)
+        return (*others, structure(self.condition))
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +348,21 @@ def searches(plan: Plan) -> Iterator[Search]:
         return
     for branch in plan.branches:
         yield from searches(branch.matches)
+
+
+def output_fields(plan: Correlation) -> tuple[str, ...]:
+    """The Sigma fields that the rule's result shows, in order, each once."""
+    named = [column.field for column in plan.columns if column.field]
+    return tuple(dict.fromkeys([*plan.outputs, *named]))
+
+
+def baseline_fields(plan: Correlation) -> tuple[str, ...]:
+    """The Sigma fields that the rule's baseline compares, as the correlation names them."""
+    baseline = plan.baseline
+    if baseline is None:
+        return ()
+    exceeds = baseline.exceeds
+    return (*((exceeds.field, *exceeds.by) if exceeds else ()), *baseline.unseen)
 
 
 def scheduled(plan: Plan, run: Run) -> Plan:

@@ -13,10 +13,19 @@ from sigma.correlations import SigmaCorrelationRule
 from sigma.rule import SigmaRule
 
 from trident.base.diagnostics import Diagnostic, Refusal, Severity, Span, TridentError
-from trident.mapping.binding import baseline_fields, output_fields
 from trident.rule.base_rule import plan_search
 from trident.rule.extension import read_extension
-from trident.rule.plan import Aggregate, Baseline, Branch, Correlation, Identity, Plan, Search
+from trident.rule.plan import (
+    Aggregate,
+    Baseline,
+    Branch,
+    Correlation,
+    Identity,
+    Plan,
+    Search,
+    baseline_fields,
+    output_fields,
+)
 from trident.rule.raw import check_keys, check_length, texts
 from trident.rule.references import below, circle, emitted, references
 from trident.rule.rules import Document, Rule, Ruleset

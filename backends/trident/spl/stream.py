@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from trident.base.diagnostics import Refusal
-from trident.mapping.binding import BoundCorrelation, BoundSearch, output_fields
+from trident.mapping.binding import BoundCorrelation, BoundSearch
 from trident.mapping.profiles import Column
 from trident.result.translation import Note
-from trident.rule.plan import Aggregate, Firing
+from trident.rule.plan import Aggregate, Firing, output_fields
 from trident.spl import syntax
 from trident.spl.backend import SplDetections
 from trident.spl.prefilter import place, search_clause, tests

@@ -11,12 +11,12 @@ from trident.app.artifacts.metadata import Entity, Metadata
 from trident.app.artifacts.schedule import Adjust, fitted, overlapping, period
 from trident.base.data import shipped
 from trident.base.diagnostics import Diagnostic, Refusal, TridentError
-from trident.mapping.binding import condition_fields
 from trident.mapping.profiles import Profile, resolve
 from trident.result.translation import Note, Translation
 from trident.rule.plan import Correlation, Identity, Plan, Run, Search, scheduled
 from trident.rule.planner import Planned
 from trident.rule.rules import Rule
+from trident.rule.tree import condition_fields
 from trident.translate.translate import translate
 
 

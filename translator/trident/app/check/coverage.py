@@ -17,12 +17,13 @@ from sigma.types import SigmaBool, SigmaExpansion, SigmaNull, SigmaNumber, Sigma
 from trident.app.check import places
 from trident.app.run.convert import internal_error
 from trident.base.diagnostics import Diagnostic, Refusal, Severity, Span
-from trident.mapping.binding import BoundSearch, baseline_fields, bind, condition_fields
+from trident.mapping.binding import BoundSearch, bind
 from trident.mapping.profiles import Profile, resolve, resolve_source
 from trident.mapping.wording import reworded
-from trident.rule.plan import Branch, Correlation, Identity, Plan, Search
+from trident.rule.plan import Branch, Correlation, Identity, Plan, Search, baseline_fields
 from trident.rule.planner import Planned
 from trident.rule.rules import Document, Rule
+from trident.rule.tree import condition_fields
 from trident.translate.translate import translate
 
 _PLAIN = (SigmaString, SigmaNumber, SigmaBool, SigmaNull)

@@ -20,18 +20,21 @@ from trident.app.explain.values import Shown, visible
 from trident.app.explain.words import Test, tests
 from trident.base.data import shipped
 from trident.base.diagnostics import Diagnostic, Refusal
-from trident.mapping.binding import (
-    BoundSearch,
-    baseline_fields,
-    bind,
-    condition_fields,
-    condition_tests,
-    output_fields,
-)
+from trident.mapping.binding import BoundSearch, bind
 from trident.mapping.profiles import Column, Profile, Source, resolve_source
 from trident.mapping.wording import reworded
 from trident.predicates.text import DetectionBackend, Fragment
-from trident.rule.plan import Aggregate, Correlation, Identity, Ordered, Plan, Search
+from trident.rule.plan import (
+    Aggregate,
+    Correlation,
+    Identity,
+    Ordered,
+    Plan,
+    Search,
+    baseline_fields,
+    output_fields,
+)
+from trident.rule.tree import condition_fields, condition_tests
 
 Roles = Mapping[str, Sequence[str]]
 """What a base rule's fields are used for, by Sigma field."""
@@ -307,26 +310,31 @@ def _where(source: Source, profile: Profile) -> Iterator[str]:
         yield from (f"{column} == {value}" for column, value in settings["select"].items())
 
 
-def _selector(bound: BoundSearch) -> list[Any]:
+def _selector(bound: BoundSearch) -> list[object]:
     """The tests of the log source's selector, which stand first (``wording.selected``)."""
-    condition = bound.plan.condition
-    return list(condition.args[: len(bound.source.wording.where)])
+    condition, count = bound.plan.condition, len(bound.source.wording.where)
+    return [*condition.args[:count]] if isinstance(condition, ConditionAND) else []
 
 
-def _without_selector(bound: BoundSearch) -> Any:
+def _without_selector(bound: BoundSearch) -> object:
     condition, count = bound.plan.condition, len(bound.source.wording.where)
     if not count:
         return condition
+    assert isinstance(condition, ConditionAND)
     rest = condition.args[count:]
     return rest[0] if len(rest) == 1 else ConditionAND(rest)
 
 
-def _pairs(written: Any, bound: Any) -> Iterator[tuple[int, list[int]]]:
+def _pairs(written: object, bound: object) -> Iterator[tuple[int, list[int]]]:
     """For each leaf of the rule (by identity) the leaves that it has become in the records' own
     words; where the two trees part ways, all leaves below stand together."""
     if not isinstance(written, ConditionItem):
         yield id(written), [id(leaf) for leaf in condition_tests(bound)]
-    elif type(written) is type(bound) and len(written.args) == len(bound.args):
+    elif (
+        isinstance(bound, ConditionItem)
+        and type(written) is type(bound)
+        and len(written.args) == len(bound.args)
+    ):
         for before, after in zip(written.args, bound.args, strict=True):
             yield from _pairs(before, after)
     else:

@@ -9,8 +9,8 @@ from sigma.conditions import ConditionItem, ConditionValueExpression
 
 from trident.app.verify.scenes import Placed, RuleTest
 from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
-from trident.mapping.binding import baseline_fields, condition_fields, output_fields
-from trident.rule.plan import Correlation, LogSource, Plan, Search
+from trident.rule.plan import Correlation, LogSource, Plan, Search, baseline_fields, output_fields
+from trident.rule.tree import condition_fields
 
 Reads = Mapping[LogSource, frozenset[str] | None]
 """The log sources of a rule and the Sigma fields it reads there; None where it reads them all."""
