@@ -28,17 +28,12 @@ from trident.app.verify.runners import EngineFault
 from trident.app.verify.samples import branches, near_misses
 from trident.base.diagnostics import Refusal, TridentError
 from trident.mapping.binding import bind, bound_searches
-from trident.mapping.profiles import (
-    TARGETS,
-    Profile,
-    Source,
-    default_profile,
-    load_profiles,
-    resolve_source,
-)
+from trident.mapping.profiles import Profile, Source, default_profile, load_profiles
+from trident.mapping.resolver import resolve_source
 from trident.meaning.detection import number, text
 from trident.meaning.events import SECOND, Event
 from trident.rule.plan import LogSource, Search
+from trident.target import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 _HASH = re.compile(
@@ -79,7 +74,7 @@ def chosen(plans: Sequence[Search], count: int, seed: int) -> list[Search]:
     random = Random(seed)
     by_source: dict[str, list[Search]] = defaultdict(list)
     for plan in plans:
-        if any(_has_table(plan.logsource, target) for target in TARGETS):
+        if any(_has_table(plan.logsource, target) for target in registry.names()):
             by_source[str(plan.logsource)].append(plan)
     for waiting in by_source.values():
         random.shuffle(waiting)
@@ -242,7 +237,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rules", default=500, type=int)
     arguments.add_argument("--seed", default=1, type=int)
-    arguments.add_argument("--target", choices=TARGETS, action="append", dest="targets")
+    arguments.add_argument("--target", choices=registry.names(), action="append", dest="targets")
     arguments.add_argument(
         "--corpus", default=ROOT.parent / "shared/corpus/sigmahq/rules", type=Path
     )
@@ -251,7 +246,7 @@ def main() -> int:
     taken = chosen(plans, given.rules, given.seed)
     print(f"{len(taken)} of {len(plans)} rules, seed {given.seed}")
     failed = False
-    for outcome in run(taken, given.targets or TARGETS, given.seed):
+    for outcome in run(taken, given.targets or registry.names(), given.seed):
         print(outcome, flush=True)
         for title, message in outcome.differences:
             print(f"  {title}: {message}", file=sys.stderr)

@@ -10,7 +10,8 @@ from typing import Any
 
 from trident.app.input.load import load
 from trident.mapping.binding import condition_fields
-from trident.mapping.profiles import Profile, resolve_source
+from trident.mapping.profiles import Profile
+from trident.mapping.resolver import resolve_source
 from trident.mapping.wording import reworded
 from trident.rule.plan import Search
 from trident.rule.planner import plan_all

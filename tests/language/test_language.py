@@ -13,8 +13,9 @@ from tests.language.page import PAGE, page
 from tests.language.rows import KINDS, ROWS, TARGET_DATA, Row, modifiers, refusal, rows
 from tests.support.selection import Bench, lab_profile
 from trident.base.diagnostics import codes
-from trident.mapping.profiles import TARGETS, Profile
+from trident.mapping.profiles import Profile
 from trident.rule.plan import Search
+from trident.target import registry
 from trident.translate.translate import translate
 
 TABLE = list(rows())
@@ -25,7 +26,7 @@ Benches = Callable[[str], Bench]
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.why)
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", registry.names())
 def test_row(benches: Benches, target: str, row: Row) -> None:
     bench = benches(target)
     for kind, profile, plan, wanted in _runs(target, row):

@@ -18,11 +18,12 @@ from tests.support.selection import LAB, Bench, lab_events, lab_profile, missing
 from tests.translator.conftest import Trident
 from trident.app.verify.compare import Observed, compare
 from trident.app.verify.runners import runner
-from trident.mapping.profiles import TARGETS, default_profile, load_profiles
+from trident.mapping.profiles import default_profile, load_profiles
 from trident.meaning.evaluate import evaluate
 from trident.meaning.events import SECOND, Event
 from trident.result.translation import Fidelity
 from trident.rule.plan import Correlation, Search
+from trident.target import registry
 from trident.translate.translate import translate
 
 Benches = Callable[[str], Bench]
@@ -37,7 +38,7 @@ def _named(rows: list[dict[str, Any]]) -> list[Any]:
     return [
         pytest.param(target, row, id=f"{row['id']}-{target}-{place}")
         for place, row in enumerate(rows)
-        for target in row.get("only", TARGETS)
+        for target in row.get("only", registry.names())
     ]
 
 
@@ -182,7 +183,7 @@ HOSTILE_TITLES = {
 }
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", registry.names())
 @pytest.mark.parametrize("row", HOSTILE_TITLES)
 def test_a_title_stays_in_the_comment(
     trident: Trident, tmp_path: Path, target: str, row: str

@@ -9,13 +9,8 @@ from typing import Any
 
 from tests.backends.esql.model.engine import EsqlModel
 from trident.app.verify.native import native_rows
-from trident.mapping.profiles import (
-    Profile,
-    default_profile,
-    load_profiles,
-    resolve_source,
-    with_settings,
-)
+from trident.mapping.profiles import Profile, default_profile, load_profiles, with_settings
+from trident.mapping.resolver import resolve_source
 from trident.meaning.detection import text
 from trident.meaning.evaluate import evaluate
 from trident.meaning.events import SECOND, Event, to_micros

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from trident.elastic.tables import index_of
 from trident.eql import dsl
-from trident.mapping.profiles import Profile, Table, index_of
+from trident.mapping.profiles import Profile, Table
 from trident.rule.plan import Baseline
 from trident.rule.raw import timespan
 

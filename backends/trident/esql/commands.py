@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from trident.elastic.tables import index_of
 from trident.esql import syntax
 from trident.esql.stack import Stack
 from trident.mapping.binding import BoundSearch
-from trident.mapping.profiles import Table, index_of
+from trident.mapping.profiles import Table
 from trident.rule.plan import Firing
 
 

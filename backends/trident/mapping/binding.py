@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from trident.base.diagnostics import Refusal
 from trident.mapping import unmapped
-from trident.mapping.profiles import Column, Profile, Source, resolve, resolve_source
+from trident.mapping.profiles import Column, Profile, Source
+from trident.mapping.resolver import resolve, resolve_source
 from trident.mapping.wording import UnknownValue, reworded, selected
 from trident.result.translation import Note
 from trident.rule.plan import (
@@ -26,9 +27,10 @@ from trident.rule.plan import (
 from trident.rule.tree import condition_fields
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BoundSearch:
-    """A base rule on its table; ``columns`` maps every Sigma field that the plan uses.
+    """A base rule on its table; ``columns`` maps every Sigma field that the plan uses, and grows
+    by those that a renderer asks for besides: the notes of all of them belong to the query.
 
     The plan's condition is the rule's in the log source's own words (``wording.py``), with the
     selector of the log source; a selector's columns stand in ``columns`` under their own names.

@@ -4,7 +4,6 @@ A target folder holds ``profiles.yml`` (names and settings), ``tables.yml`` (tab
 columns) and ``fields.yml`` (log source -> table and Sigma field -> column, each row with its
 source and how sure we are); the folders ``tables`` and ``fields`` hold more of the same, one
 file per family. A target may read another's data instead (``data`` in its profiles.yml).
-``resolve`` is the only reader of the field mapping.
 """
 
 from __future__ import annotations
@@ -17,11 +16,9 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from trident.base.data import read_data, shipped
-from trident.mapping import unmapped
 from trident.mapping.wording import Wording, read_wording
 from trident.rule.plan import LogSource
-
-TARGETS = ("kql", "spl", "eql", "esql")
+from trident.target import registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +112,12 @@ class Source:
         return replace(place, name=rest, container=place.name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Profile:
     """One way a SIEM stores its data; ``time`` is the time column's name.
+
+    ``artifacts`` names what its rules are deployed as (``trident.app.artifacts.writers``), "" for
+    none. A profile is equal to itself only: a ``Resolver`` is kept for each.
 
     ``keep`` passes fields and log sources that it does not have through under their own names.
     """
@@ -131,84 +131,7 @@ class Profile:
     default: bool = False
     missing: Mapping[str, str] = field(default_factory=dict)
     keep: bool = False
-    _resolved: dict[LogSource, Source] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
-    """What ``resolve_source`` found, since every field of every rule asks for it again."""
-    _refused: dict[tuple[LogSource, str], unmapped.Reason] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
-    """Why there is no table ("" as the field) or column: nearest names are dear to find."""
-
-
-def resolve_source(logsource: LogSource, profile: Profile) -> Source:
-    """The mapping of a rule's log source: the most specific one that covers it.
-
-    A mapping without a category holds no events of a category: ``product: linux`` is Linux' logs,
-    not its process creations. ``Profile.missing`` goes before a mapping that does not name the
-    part in question.
-
-    Raises:
-        Refusal: TRI201 when this profile has no table for the log source.
-    """
-    known = profile._resolved.get(logsource)
-    if known is not None:
-        return known
-    found = [
-        source
-        for source in profile.sources
-        if source.logsource.covers(logsource)
-        and bool(source.logsource.category) >= bool(logsource.category)
-    ]
-    best = max(found, key=lambda source: source.logsource.specificity, default=None)
-    reason = _missing(logsource, best, profile)
-    if best is None or reason is not None:
-        best = _kept_source(logsource, profile)
-    if best is None:
-        raise unmapped.no_table(logsource, profile, reason, profile._refused)
-    profile._resolved[logsource] = best
-    return best
-
-
-def _missing(logsource: LogSource, best: Source | None, profile: Profile) -> str | None:
-    """Why the profile has no table, if it says so for a part that ``best`` does not name."""
-    for part in ("service", "category", "product"):
-        given = getattr(logsource, part)
-        if given in profile.missing and (best is None or getattr(best.logsource, part) is None):
-            return profile.missing[given]
-    return None
-
-
-def _kept_source(logsource: LogSource, profile: Profile) -> Source | None:
-    """A log source that the profile does not have, passed through; None where it refuses it."""
-    settings = unmapped.settings(logsource, profile.target) if profile.keep else None
-    if settings is None:
-        return None
-    return Source(logsource, Table(unmapped.slug(logsource), settings, {}), {}, kept=True)
-
-
-def index_of(table: Table, profile: Profile) -> str:
-    """The index pattern of an Elastic table: the setting that it names, or that name itself."""
-    named = table.settings["index"]
-    return str(profile.settings.get(named, named))
-
-
-def resolve(logsource: LogSource, name: str, profile: Profile) -> Column:
-    """The native column of Sigma field ``name`` on ``logsource``; one row of fields.yml.
-
-    A profile that keeps what it does not have gives such a field its own name.
-
-    Raises:
-        Refusal: TRI201 without a table, TRI202 without a column for the field.
-    """
-    source = resolve_source(logsource, profile)
-    column = source.column(name)
-    if column is None and profile.keep:
-        known = name in source.table.columns
-        return replace(source.table.column(name) if known else Column(name), kept=True)
-    if column is None:
-        raise unmapped.no_column(logsource, name, profile, source, profile._refused)
-    return column
+    artifacts: str = ""
 
 
 def load_profiles(target: str) -> Mapping[str, Profile]:
@@ -240,7 +163,9 @@ def load_profile(target: str, name: str) -> Profile:
     head = dict(_head(target))
     if "data" in head:
         lent = load_profile(head.pop("data"), name)
-        return replace(lent, target=target, settings={**lent.settings, **head})
+        artifacts = head.pop("artifacts", "")
+        settings = {**lent.settings, **head}
+        return replace(lent, target=target, artifacts=artifacts, settings=settings)
     settings = dict(head[name])
     tables, fields = _data(target)
     return Profile(
@@ -250,6 +175,7 @@ def load_profile(target: str, name: str) -> Profile:
         time=settings.pop("time"),
         default=settings.pop("default", False),
         missing=settings.pop("missing", {}),
+        artifacts=settings.pop("artifacts", ""),
         settings=settings,
         sources=tuple(_sources(fields, tables, name)),
     )
@@ -257,14 +183,14 @@ def load_profile(target: str, name: str) -> Profile:
 
 @cache
 def _head(target: str) -> Mapping[str, Any]:
-    head: Mapping[str, Any] = shipped(f"trident.{target}", "profiles.yml")
+    head: Mapping[str, Any] = shipped(registry.target(target).package, "profiles.yml")
     return head
 
 
 @cache
 def _data(target: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
     """The tables by name, and the rows of fields.yml."""
-    package = resources.files(f"trident.{target}")
+    package = resources.files(registry.target(target).package)
     tables: dict[str, Any] = {}
     for part in _parts(package, "tables"):
         tables |= part

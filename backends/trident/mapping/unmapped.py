@@ -8,40 +8,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import yaml
 
 from trident.base.diagnostics import Refusal
+from trident.mapping.profiles import Profile, Source
 from trident.rule.plan import LogSource
-
-if TYPE_CHECKING:
-    from trident.mapping.profiles import Profile, Source
+from trident.target import registry
 
 Reason = tuple[str, str]
 """A refusal's message and hint."""
-
-_TABLES: Mapping[str, str] = {
-    "kql": "TABLE: {{columns: {{datetime: [{time}], string: [{columns}]}}}}",
-    "spl": "{name}: {{macro: {name}, columns: {{string: [{columns}]}}}}",
-    "eql": "{name}: {{index: {name}_index, select: {{}}, columns: {{string: [{columns}]}}}}",
-    "esql": "{name}: {{index: {name}_index, select: {{}}, columns: {{string: [{columns}]}}}}",
-}
-"""A table's line by target: a table needs what its queries read it by."""
-
-_SETTINGS: Mapping[str, str] = {
-    "eql": "{name}_index: INDEX_PATTERN",
-    "esql": "{name}_index: INDEX_PATTERN",
-}
-
-_KEPT: Mapping[str, Mapping[str, Any]] = {
-    "spl": {"macro": "{name}"},
-    "eql": {"index": "trident_{name}", "select": {}},
-    "esql": {"index": "trident_{name}", "select": {}},
-}
-"""Where a log source that nobody maps is read from: a macro or an index (or alias) of that name,
-which fails until the site defines it. A KQL query names a table, and no name stands for any."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
@@ -103,10 +81,11 @@ def table_lines(names: Iterable[str], profile: Profile, logsource: LogSource) ->
     named = [_scalar(name) for name in dict.fromkeys(names)]
     name = slug(logsource)
     values = {"name": name, "time": _scalar(profile.time), "columns": ", ".join(named)}
-    table = _TABLES[profile.target].format(**values)
+    form = registry.target(profile.target).table
+    table = form.line.format(**values)
     lines = ["tables:", f"  {profile.target}:", f"    {table}"]
-    if profile.target in _SETTINGS:
-        setting = _SETTINGS[profile.target].format(**values)
+    if form.setting:
+        setting = form.setting.format(**values)
         lines += ["settings:", f"  {profile.target}: {{{setting}}}"]
     mapped = ", ".join(f"{each}: {each}" for each in named)
     return "\n".join(
@@ -128,12 +107,13 @@ def slug(logsource: LogSource) -> str:
 
 def settings(logsource: LogSource, target: str) -> dict[str, Any] | None:
     """The settings of a table that passes a log source through; None where the target has none."""
-    if target not in _KEPT:
+    passed_on = registry.target(target).table.passed_on
+    if passed_on is None:
         return None
     name = slug(logsource)
     return {
         key: value.format(name=name) if isinstance(value, str) else value
-        for key, value in _KEPT[target].items()
+        for key, value in passed_on.items()
     }
 
 

@@ -31,6 +31,7 @@ from trident.rule.plan import (
     Statistic,
     Together,
 )
+from trident.target import registry
 
 PERCENTILES = (Statistic.PERCENTILE, Statistic.MEDIAN)
 
@@ -90,7 +91,7 @@ class Capability:
 def capabilities(target: str) -> Mapping[str, Capability]:
     """The table of ``target``; a key ``value_sum.*`` in the file stands for all six operators."""
     cells: dict[str, Capability] = {}
-    for key, cell in shipped(f"trident.{target}", "capabilities.yml").items():
+    for key, cell in shipped(registry.target(target).package, "capabilities.yml").items():
         names = [key[:-1] + op for op in Operator] if key.endswith(".*") else [key]
         for name in names:
             cells[name] = Capability(

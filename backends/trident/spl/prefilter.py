@@ -60,6 +60,11 @@ def place(table: Table, profile: Profile) -> Place:
     return Place(macro, tuple((f, str(value)) for f, value in selector.items()))
 
 
+def reached(table: Table, profile: Profile) -> Iterable[str]:
+    """The search terms that find a table's events, for ``trident explain``."""
+    return [place(table, profile).terms]
+
+
 def search_clause(searches: Sequence[BoundSearch], seconds: int | None, delay: int = 0) -> str:
     """The search that reads the events of ``searches``, from ``seconds`` before ``delay`` seconds
     before now, to then.

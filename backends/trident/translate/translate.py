@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 
 from trident.base.diagnostics import Diagnostic, Refusal
 from trident.mapping.binding import Bound, bind, binding_notes
@@ -12,6 +11,7 @@ from trident.predicates.letters import letter_notes
 from trident.result.capabilities import judge
 from trident.result.translation import Fidelity, Note, Query, Translation
 from trident.rule.plan import Identity, Plan, pipelines
+from trident.target import registry
 
 Render = Callable[[Bound], Query]
 
@@ -49,5 +49,6 @@ def refused(rule: Identity, profile: Profile, error: Diagnostic) -> Translation:
 
 def renderer(target: str) -> Render:
     """The ``render`` function of a target, imported when it is first needed."""
-    render: Render = import_module(f"trident.{target}.render").render
+    record = registry.target(target)
+    render: Render = record.load(record.render)
     return render

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -45,7 +45,10 @@ def test_the_data_is_the_eql_targets() -> None:
     assert list(load_profiles("esql")) == list(lent)
     for name, profile in load_profiles("esql").items():
         settings = {**lent[name].settings, "stack": "9.3"}
-        assert profile == replace(lent[name], target="esql", settings=settings)
+        own = replace(lent[name], target="esql", settings=settings)
+        assert [getattr(profile, field.name) for field in fields(profile)] == [
+            getattr(own, field.name) for field in fields(own)
+        ]
 
 
 @pytest.mark.parametrize("stack", ["8.18", "9.0", "7.17.3", "latest", ""])

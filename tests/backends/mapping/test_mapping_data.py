@@ -13,7 +13,8 @@ import yaml
 
 from trident.app.explain.origins import source_meanings
 from trident.base.diagnostics import codes
-from trident.mapping.profiles import Profile, Source, load_profiles, resolve_source
+from trident.mapping.profiles import Profile, Source, load_profiles
+from trident.mapping.resolver import resolve_source
 
 TARGETS = ("kql", "spl", "eql")
 ROW_KEYS = {

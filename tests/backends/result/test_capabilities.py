@@ -11,20 +11,21 @@ from tests.support.features import feature_rules
 from tests.support.generate import NOW, SECOND, Limits, make_timeline, plan_documents
 from tests.support.run_kql import kql_alerts, run_kql
 from trident.base.diagnostics import codes
-from trident.mapping.profiles import TARGETS, default_profile, load_profiles
+from trident.mapping.profiles import default_profile, load_profiles
 from trident.meaning.evaluate import evaluate
 from trident.result.capabilities import FEATURES, capabilities, features
 from trident.result.translation import Fidelity
+from trident.target import registry
 from trident.translate.translate import translate
 
 CELLS = [
     pytest.param(target, feature, id=f"{target}-{feature}")
-    for target in TARGETS
+    for target in registry.names()
     for feature in FEATURES
 ]
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", registry.names())
 def test_table_is_complete(target: str) -> None:
     table = capabilities(target)
     assert set(FEATURES) <= set(table)

@@ -9,13 +9,14 @@ from tests.translator.conftest import base, count, hunt
 from trident.app.input.config import Config
 from trident.app.run.convert import chosen_profiles, convert
 from trident.base.diagnostics import Severity
-from trident.mapping.profiles import TARGETS, load_profiles
+from trident.mapping.profiles import load_profiles
 from trident.result.translation import Fidelity
+from trident.target import registry
 
 
 def test_one_finding_names_every_profile(checked: Checked) -> None:
     text = CLEAN.replace("    CommandLine|contains", "    NoSuchField|contains")
-    (found,) = checked(text, targets=TARGETS)
+    (found,) = checked(text, targets=registry.names())
     assert (found.code, found.severity) == ("TRI202", Severity.REFUSED)
     for target, profile in (
         ("kql", "sentinel"),
@@ -79,7 +80,7 @@ def test_features_refused_by_a_target(checked: Checked) -> None:
         ("ProcessId|contains: x", "text in a number"),
     ],
 )
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", registry.names())
 def test_check_refuses_what_convert_refuses(
     detection: str, why: str, target: str, checked: Checked, tmp_path: object
 ) -> None:

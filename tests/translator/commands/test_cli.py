@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.translator.conftest import Trident, base, count, hunt, together, write
-from trident.mapping.profiles import TARGETS
 from trident.result.capabilities import FEATURES
+from trident.target import registry
 
 FILTER = """\
 title: Quiet machines
@@ -61,7 +61,7 @@ def test_every_target(trident: Trident, tmp_path: Path) -> None:
     assert "// kql, profile sentinel: " in ran.out
     assert "``` spl, profile microsoft_addon: " in ran.out
     assert "// eql, profile integrations: " in ran.out
-    assert ran.out.count("\n\n") == len(TARGETS) - 1
+    assert ran.out.count("\n\n") == len(registry.names()) - 1
 
 
 def test_a_rule_that_needs_two_queries(trident: Trident, tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ HOSTILE = r'"x\n| take 1 ``` | outputlookup y \e[31m \u202E // \""'
 """As YAML: a line break, the end of an SPL comment, a terminal's escape, a right-to-left mark."""
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", registry.names())
 def test_a_title_cannot_leave_its_comment(trident: Trident, tmp_path: Path, target: str) -> None:
     write(tmp_path, plain=base(), hostile=base().replace("Base base", HOSTILE))
     plain, hostile = (
@@ -269,7 +269,7 @@ def test_diagnostics_cannot_steer_the_terminal(trident: Trident, tmp_path: Path)
 
 def test_list(trident: Trident, hunts: Path) -> None:
     targets = trident("list", "targets").out
-    assert [line.split()[0] for line in targets.splitlines()] == list(TARGETS)
+    assert [line.split()[0] for line in targets.splitlines()] == list(registry.names())
     profiles = trident("list", "profiles").out
     assert ["kql", "sentinel"] in [line.split()[:2] for line in profiles.splitlines()]
     matrix = trident("list", "capabilities").out

@@ -17,16 +17,17 @@ from trident.app.explain.values import Shown
 from trident.app.input.config import Config
 from trident.app.run.convert import ALL, chosen_profiles, chosen_targets, read_rules
 from trident.base.diagnostics import codes
-from trident.mapping.profiles import TARGETS, Profile, default_profile, load_profiles
+from trident.mapping.profiles import Profile, default_profile, load_profiles
 from trident.result.capabilities import FEATURES, capabilities
 from trident.result.translation import Fidelity
 from trident.rule.plan import Plan
 from trident.rule.planner import Planned, plan_all
 from trident.rule.rules import Ruleset
+from trident.target import registry
 from trident.translate.translate import translate
 
 WHOLE = Shown(True)
-DEFAULTS = [load_profiles(target)[default_profile(target)] for target in TARGETS]
+DEFAULTS = [load_profiles(target)[default_profile(target)] for target in registry.names()]
 
 
 def no_items(_: object) -> object:
@@ -71,7 +72,7 @@ def test_every_feature(profile: Profile, feature: str) -> None:
             assert cell.reason in {refused.message for refused in origin.refused}
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", registry.names())
 def test_idioms(target: str) -> None:
     """Each stands for a feature that the target has, and shows in the queries with it."""
     profile = load_profiles(target)[default_profile(target)]

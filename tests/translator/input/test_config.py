@@ -9,7 +9,7 @@ import pytest
 from trident.app.input.config import Config, read_config
 from trident.app.input.sources import find_config
 from trident.base.diagnostics import TridentError
-from trident.mapping.profiles import resolve
+from trident.mapping.resolver import resolve
 from trident.rule.plan import LogSource
 
 FULL = """\

@@ -13,11 +13,13 @@ import pytest
 from tests.translator.conftest import Ran, Trident
 from trident.app.verify.runners import runner
 from trident.app.verify.site import site
-from trident.mapping.profiles import TARGETS, default_profile, load_profiles, resolve_source
+from trident.mapping.profiles import default_profile, load_profiles
+from trident.mapping.resolver import resolve_source
 from trident.meaning.events import Event
 from trident.rule.plan import LogSource
 from trident.rule.planner import plan_all
 from trident.rule.rules import Document, Ruleset
+from trident.target import registry
 from trident.translate.translate import translate
 
 PROCESSES = "{category: process_creation, product: windows}"
@@ -62,15 +64,15 @@ OUTPUT = CORRELATION.replace("FIELDS", "fields: [Nowhere]").replace(
 
 LINES = [
     # why, rule, code, targets
-    ("several fields, one of them a word of YAML", FIELD, "TRI202", TARGETS),
-    ("fields of a correlation", FIELD + GROUPS, "TRI202", TARGETS),
+    ("several fields, one of them a word of YAML", FIELD, "TRI202", registry.names()),
+    ("fields of a correlation", FIELD + GROUPS, "TRI202", registry.names()),
     ("keys of a correlation alone",
-     FIELD.replace(', Door: front, "a b": x, "on": 1', "") + GROUPS, "TRI202", TARGETS),
-    ("log source", SOURCE, "TRI201", TARGETS),
-    ("log source of a correlation", SOURCE + GROUPS, "TRI201", TARGETS),
+     FIELD.replace(', Door: front, "a b": x, "on": 1', "") + GROUPS, "TRI202", registry.names()),
+    ("log source", SOURCE, "TRI201", registry.names()),
+    ("log source of a correlation", SOURCE + GROUPS, "TRI201", registry.names()),
     ("value that the records do not have", VALUE, "TRI205", ("kql", "spl")),
     ("output field", FIELD.replace(', Door: front, "a b": x, "on": 1', "") + OUTPUT,
-     "TRI203", TARGETS),
+     "TRI203", registry.names()),
 ]  # fmt: skip
 
 

@@ -21,8 +21,8 @@ from sigma.backends.trident import (
 )
 from sigma.pipelines import trident as pipelines
 from tests.translator.conftest import Trident, base, count, hunt, together, write
-from trident.mapping import profiles
 from trident.mapping.profiles import load_profiles
+from trident.target import registry
 
 STEG, JPEG = "steganography_then_webmail", "large_jpeg_from_new_source"
 
@@ -69,8 +69,8 @@ def queries(trident: Trident, hunts: Path, rule: str, target: str, profile: str)
 
 
 def test_every_target_and_profile() -> None:
-    assert set(TARGETS) == {f"trident_{target}" for target in profiles.TARGETS}
-    known = {(target, name) for target in profiles.TARGETS for name in load_profiles(target)}
+    assert set(TARGETS) == {f"trident_{target}" for target in registry.names()}
+    known = {(target, name) for target in registry.names() for name in load_profiles(target)}
     assert {(target, profile) for _, target, profile in CHOICES} == known
 
 

@@ -17,9 +17,9 @@ from trident.app.input.config import Config
 from trident.app.run.convert import read_rules
 from trident.app.schema.schemas import SCHEMAS, config_schema, rule_schema
 from trident.base.diagnostics import TridentError
-from trident.mapping.profiles import TARGETS
 from trident.rule import extension
 from trident.rule.planner import plan_all
+from trident.target import registry
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -71,7 +71,7 @@ def test_every_key_of_the_configuration() -> None:
     assert keys(row, "logsource") == set(config._LOGSOURCE_KEYS)
     assert keys(CONFIG["definitions"]["columns"]) == set(config.COLUMN_TYPES)
     for section in ("profiles", "settings", "tables", "fields"):
-        assert keys(CONFIG, section) == set(TARGETS)
+        assert keys(CONFIG, section) == set(registry.names())
 
 
 def test_every_key_of_the_extension() -> None:

@@ -61,7 +61,7 @@ def deployed(
 ) -> tuple[list[Deployment], list[TridentError]]:
     """The rules below ``path`` as ``trident build`` hands them on, and those it does not."""
     bound = profile or Config().profile("kql", name)
-    kind = kind_of("kql", name)
+    kind = kind_of(bound)
     found, refused = [], []
     for planned, translation in convert([str(path)], [bound], Config()).results:
         if translation.query is None:
@@ -91,7 +91,7 @@ def made(deployments: Sequence[Deployment]) -> Made:
     """What all writers of the deployments' profile make."""
     profile = deployments[0].profile
     everything = Made()
-    for writer in kind_of(profile.target, profile.name).writers:
+    for writer in kind_of(profile).writers:
         written = writer(deployments)
         everything.artifacts += written.artifacts
         everything.diagnostics += written.diagnostics

@@ -11,7 +11,8 @@ from trident.app.artifacts.metadata import Entity, Metadata
 from trident.app.artifacts.schedule import Adjust, fitted, overlapping, period
 from trident.base.data import shipped
 from trident.base.diagnostics import Diagnostic, Refusal, TridentError
-from trident.mapping.profiles import Profile, resolve
+from trident.mapping.profiles import Profile
+from trident.mapping.resolver import resolve
 from trident.result.translation import Note, Translation
 from trident.rule.plan import Correlation, Identity, Plan, Run, Search, scheduled
 from trident.rule.planner import Planned
@@ -45,7 +46,8 @@ class Deployment:
 
     ``hunt`` is the rule as written, with the columns of its entities; ``rule`` one run of
     ``run``, looking ``overlap`` seconds further back and reading ``period`` seconds; a language
-    that cannot bound a run (EQL) has the plain query there, and the SIEM's own schedule bounds it.
+    that cannot bound a run (EQL) has the plain query there, is not ``bounded``, and the SIEM's own
+    schedule bounds it.
     Both have a query. ``stem`` names files; ``notes`` tell where the schedule is not the one that
     was asked for; ``filters`` are those that are not applied, each as a rule that matches what it
     keeps.
@@ -62,6 +64,7 @@ class Deployment:
     entities: tuple[Entity, ...]
     notes: tuple[Note, ...] = ()
     overlap: int = 0
+    bounded: bool = True
     filters: tuple[Rule, ...] = ()
 
     @property
@@ -148,7 +151,8 @@ def deploy(
     run, reading = overlapping(plan, schedule.run, terms.overlap)
     hunt = written if plan == planned.plan else translate(plan, profile)
     rule = translate(scheduled(plan, reading), profile)
-    if rule.error and rule.error.code == UNBOUNDED:
+    bounded = rule.error is None or rule.error.code != UNBOUNDED
+    if not bounded:
         rule = translate(_unbounded(plan), profile)
     for error in (hunt.error, rule.error):
         if error is not None:
@@ -174,6 +178,7 @@ def deploy(
         entities=entities,
         notes=schedule.notes,
         overlap=reading.frequency - run.frequency,
+        bounded=bounded,
     )
 
 

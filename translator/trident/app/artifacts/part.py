@@ -14,7 +14,6 @@ from trident.app.artifacts.metadata import Metadata, read_metadata
 from trident.app.artifacts.schedule import read_run
 from trident.app.artifacts.writers import kind_of
 from trident.app.input.config import Config
-from trident.app.report.languages import LANGUAGES
 from trident.app.run.convert import translated
 from trident.app.run.naming import safe_names
 from trident.app.run.output import dump_json, query_texts
@@ -24,6 +23,7 @@ from trident.result.translation import Note, Translation
 from trident.rule.plan import Identity, Run
 from trident.rule.planner import Planned
 from trident.rule.rules import Rule
+from trident.target import registry
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Rules:
     def __call__(self, profile: Profile) -> Part:
         """Translate for a profile, and write what its SIEM takes."""
         part = Part(f"{profile.target}/{profile.name}")
-        kind = kind_of(profile.target, profile.name)
+        kind = kind_of(profile)
         deployments: list[Deployment] = []
         for planned in self._planned:
             for _, translation in translated(planned, profile, part.diagnostics):
@@ -89,7 +89,7 @@ class Rules:
     def _deployed(
         self, planned: Planned, written: Translation, profile: Profile, part: Part
     ) -> Iterator[Deployment]:
-        terms = kind_of(profile.target, profile.name).terms
+        terms = kind_of(profile).terms
         try:
             given = self._said[planned.identity]
             if isinstance(given, TridentError):
@@ -122,7 +122,7 @@ def _queries(translation: Translation, stem: str) -> Iterator[tuple[str, str]]:
     names = safe_names({index: request.name for index, request in enumerate(query.requests)})
     for index, request in enumerate(query.requests):
         yield f"{stem}.{names[index]}.json", dump_json(request.body)
-    extension = LANGUAGES[translation.target].extension
+    extension = registry.target(translation.target).extension
     for number, text in enumerate(query_texts(translation), 1):
         part = f".{number}" if number > 1 else ""
         yield f"{stem}{part}.{extension}", text

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from trident.app.build.tree import owned
-from trident.app.report.languages import printable
+from trident.base.printable import printable
 
 _NOWHERE = "/dev/null"
 _UNFINISHED = "\n\\ No newline at end of file\n"

@@ -18,7 +18,8 @@ from trident.app.check import places
 from trident.app.run.convert import internal_error
 from trident.base.diagnostics import Diagnostic, Refusal, Severity, Span
 from trident.mapping.binding import BoundSearch, bind
-from trident.mapping.profiles import Profile, resolve, resolve_source
+from trident.mapping.profiles import Profile
+from trident.mapping.resolver import resolve, resolve_source
 from trident.mapping.wording import reworded
 from trident.rule.plan import Branch, Correlation, Identity, Plan, Search, baseline_fields
 from trident.rule.planner import Planned

@@ -71,7 +71,13 @@ class Site:
             config = replace(config, pipelines=own)
         if self.unmapped:
             config = replace(config, unmapped=self.unmapped)
-        return config.with_setting("esql", "stack", self.stack) if self.stack else config
+        if self.stack:
+            from trident.target import registry
+
+            for name, target in registry.targets().items():
+                if target.version:
+                    config = config.with_setting(name, target.version, self.stack)
+        return config
 
 
 _SITE = (

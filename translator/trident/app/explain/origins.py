@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 from sigma.conditions import ConditionAND, ConditionItem
@@ -21,7 +20,8 @@ from trident.app.explain.words import Test, tests
 from trident.base.data import shipped
 from trident.base.diagnostics import Diagnostic, Refusal
 from trident.mapping.binding import BoundSearch, bind
-from trident.mapping.profiles import Column, Profile, Source, resolve_source
+from trident.mapping.profiles import Column, Profile, Source
+from trident.mapping.resolver import resolve_source
 from trident.mapping.wording import reworded
 from trident.predicates.text import DetectionBackend, Fragment
 from trident.rule.plan import (
@@ -35,16 +35,10 @@ from trident.rule.plan import (
     output_fields,
 )
 from trident.rule.tree import condition_fields, condition_tests
+from trident.target import registry
 
 Roles = Mapping[str, Sequence[str]]
 """What a base rule's fields are used for, by Sigma field."""
-
-_BACKENDS = {
-    "kql": "KqlDetections",
-    "spl": "SplDetections",
-    "eql": "TridentEqlBackend",
-    "esql": "EsqlDetections",
-}
 
 YOURS = "trident.yml"
 """The source of a mapping that the shipped data do not have."""
@@ -122,9 +116,9 @@ def source_meanings() -> Mapping[str, str]:
 
 def detection_backend(target: str) -> DetectionBackend:
     """A new detection backend of a target, imported when it is first needed."""
-    module = import_module(f"trident.{target}.backend")
-    made: DetectionBackend = getattr(module, _BACKENDS[target])()
-    return made
+    record = registry.target(target)
+    detections: DetectionBackend = record.load(record.detections)()
+    return detections
 
 
 class _Rule:
@@ -300,14 +294,9 @@ def _field_use(name: str, used_for: tuple[str, ...], column: Column) -> FieldUse
 
 def _where(source: Source, profile: Profile) -> Iterator[str]:
     """How a query gets at the table, where its name alone does not say."""
-    settings = source.table.settings
-    if profile.target == "spl":
-        from trident.spl.prefilter import place
-
-        yield place(source.table, profile).terms
-    elif profile.target in ("eql", "esql"):
-        yield f"index {profile.settings[settings['index']]}"
-        yield from (f"{column} == {value}" for column, value in settings["select"].items())
+    record = registry.target(profile.target)
+    if record.reached:
+        yield from record.load(record.reached)(source.table, profile)
 
 
 def _selector(bound: BoundSearch) -> list[object]:

@@ -9,8 +9,8 @@ from trident.app.explain.meaning import Block, Line, Meaning
 from trident.app.explain.origins import FieldUse, RuleOrigin, TestOrigin
 from trident.app.explain.target import Feature, TargetOrigin
 from trident.app.explain.values import CHARACTERS, LISTED, Shown
-from trident.app.report.languages import printable
 from trident.app.report.listing import aligned
+from trident.base.printable import printable
 
 WIDTH = 100
 

@@ -15,6 +15,7 @@ from trident.mapping.profiles import Profile
 from trident.result.capabilities import FEATURES, Capability, capabilities, features
 from trident.result.translation import Fidelity, Proof, Query, Translation
 from trident.rule.plan import Plan
+from trident.target import registry
 from trident.translate.translate import translate
 
 LEVELS: Mapping[Fidelity, str] = {
@@ -34,8 +35,6 @@ PROOFS: Mapping[Proof, str] = {
     Proof.PARSED: "an independent parser and type checker accepts such queries; no engine ran them",
     Proof.REVIEWED: "no parser or engine has seen such queries",
 }
-SPL_ENGINE = "the engine is Trident's own, made after Splunk's documentation"
-"""docs/spl-engine.md: what `executed` means for SPL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +145,8 @@ def target_origin(plan: Plan, profile: Profile, items: Items, shown: Shown) -> T
 @cache
 def idioms(target: str) -> Mapping[str, Mapping[str, str]]:
     """What carries a plan feature in the target's queries, by the feature or its beginning."""
-    found: Mapping[str, Mapping[str, Mapping[str, str]]] = shipped(
-        "trident.app.explain", "idioms.yml"
-    )
-    return found[target]
+    texts: Mapping[str, Mapping[str, str]] = shipped(registry.target(target).package, "idioms.yml")
+    return texts
 
 
 def idiom(target: str, feature: str) -> Mapping[str, str]:
@@ -166,8 +163,10 @@ def _means(translation: Translation, cells: Iterable[Capability]) -> Iterable[st
         yield f"because of {', '.join(why)}"
     if translation.proof:
         yield PROOFS[translation.proof]
-        if translation.target == "spl" and translation.proof is Proof.EXECUTED:
-            yield SPL_ENGINE
+        if translation.proof is Proof.EXECUTED and (
+            engine := registry.target(translation.target).engine
+        ):
+            yield engine
 
 
 def _refused(found: Iterable[Diagnostic]) -> Iterable[Refused]:

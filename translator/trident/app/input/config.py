@@ -24,10 +24,8 @@ from trident.app.input.load import merged
 from trident.app.input.sources import CONFIG as NAME
 from trident.app.input.sources import read_text
 from trident.app.input.suggest import unknown
-from trident.app.report.languages import LANGUAGES
 from trident.base.diagnostics import Span, TridentError
 from trident.mapping.profiles import (
-    TARGETS,
     Profile,
     Source,
     Table,
@@ -41,6 +39,7 @@ from trident.mapping.unmapped import column_line
 from trident.rule.plan import LogSource, Run
 from trident.rule.raw import check_keys
 from trident.rule.rules import Document
+from trident.target import registry
 
 if TYPE_CHECKING:
     from trident.rule.pipelines import PipelineFile
@@ -195,7 +194,7 @@ class _Reader:
 
     def _of(self, key: str) -> Iterator[tuple[str, Any]]:
         by_target = self._mapping(key)
-        self._keys((key,), by_target, TARGETS)
+        self._keys((key,), by_target, registry.names())
         yield from by_target.items()
 
     def _pipelines(self, folder: Path) -> tuple[PipelineFile, ...]:
@@ -271,7 +270,7 @@ class _Reader:
             here = (*path, name)
             table = self._mapping(*here)
             self._keys(here, table, ("columns", *every))
-            for key in LANGUAGES[target].table_settings:
+            for key in registry.target(target).table.needed:
                 if key not in table and name not in shipped:
                     raise self._fail(f"a table of {target} needs {key}", *here)
             columns = self._mapping(*here, "columns")

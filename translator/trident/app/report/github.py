@@ -5,9 +5,9 @@ https://docs.github.com/actions/reference/workflows-and-actions/workflow-command
 
 from __future__ import annotations
 
-from trident.app.report.languages import printable
 from trident.app.report.report import Report
 from trident.base.diagnostics import Diagnostic, Severity
+from trident.base.printable import printable
 
 _IN_TEXT = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _IN_PROPERTY = _IN_TEXT | str.maketrans({":": "%3A", ",": "%2C"})

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from trident.app.report.languages import printable
 from trident.app.report.report import Report
+from trident.base.printable import printable
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from trident.app.report.languages import LANGUAGES
 from trident.base.diagnostics import codes
-from trident.mapping.profiles import TARGETS, load_profiles
+from trident.mapping.profiles import load_profiles
 from trident.result.capabilities import FEATURES, capabilities
 from trident.result.translation import Fidelity
 from trident.rule.rules import Document
+from trident.target import registry
 
 Row = Sequence[str]
 
 
 def targets() -> Iterator[Row]:
     """Each target: name, profiles (the default first), language."""
-    for target in TARGETS:
-        profiles = load_profiles(target)
-        names = sorted(profiles, key=lambda name: not profiles[name].default)
-        yield target, ", ".join(names), LANGUAGES[target].title
+    for name, target in registry.targets().items():
+        profiles = load_profiles(name)
+        names = sorted(profiles, key=lambda profile: not profiles[profile].default)
+        yield name, ", ".join(names), target.title
 
 
 def profiles() -> Iterator[Row]:
     """Each profile: target, name, whether it is the default, title."""
-    for target in TARGETS:
+    for target in registry.names():
         for name, profile in load_profiles(target).items():
             yield target, name, "default" if profile.default else "", profile.title
 

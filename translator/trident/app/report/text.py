@@ -6,10 +6,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from trident.app.report.languages import printable
 from trident.app.report.report import Report
 from trident.app.report.sources import Sources
 from trident.base.diagnostics import Diagnostic, Span
+from trident.base.printable import printable
 
 WIDTH = 100
 """How many characters of a source line are shown, those around the caret."""

@@ -11,10 +11,11 @@ from trident.app.input.load import Loaded, load_sources
 from trident.app.input.sources import Source, read_sources
 from trident.app.input.suggest import unknown
 from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
-from trident.mapping.profiles import TARGETS, Profile, default_profile, profile_names
+from trident.mapping.profiles import Profile, default_profile, profile_names
 from trident.result.translation import Translation
 from trident.rule.planner import Planned, plan_all
 from trident.rule.rules import Document, Ruleset
+from trident.target import registry
 from trident.translate.translate import refused, translate
 
 if TYPE_CHECKING:
@@ -192,9 +193,9 @@ def chosen_targets(names: Iterable[str]) -> tuple[str, ...]:
     """
     chosen: list[str] = []
     for name in names:
-        if name != ALL and name not in TARGETS:
-            raise unknown("TRI501", "target", name, (*TARGETS, ALL))
-        chosen += TARGETS if name == ALL else (name,)
+        if name != ALL and name not in registry.names():
+            raise unknown("TRI501", "target", name, (*registry.names(), ALL))
+        chosen += registry.names() if name == ALL else (name,)
     return tuple(dict.fromkeys(chosen))
 
 

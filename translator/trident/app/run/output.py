@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from trident.app.report.languages import LANGUAGES
 from trident.app.report.report import Report
 from trident.app.report.sources import Sources
 from trident.app.report.text import config_lines
@@ -16,6 +15,7 @@ from trident.app.report.text import finding as finding
 from trident.app.run.convert import Outcome
 from trident.base.diagnostics import Diagnostic, Severity
 from trident.result.translation import SCHEMA_VERSION, Fidelity, Query, Translation
+from trident.target import registry
 
 _IN_LIST = " " * 4
 """Where an object begins that stands in a list of the JSON product."""
@@ -50,11 +50,11 @@ def query_texts(translation: Translation) -> Iterator[str]:
     query = translation.query
     if query is None:
         return
-    language = LANGUAGES[translation.target]
+    comment = registry.target(translation.target).comment
     count = len(query.texts)
     for number, body in enumerate(query.texts, 1):
         part = f", query {number} of {count}" if count > 1 else ""
-        header = language.comment(_header(translation, query, part))
+        header = comment.lines(_header(translation, query, part))
         yield f"{header}{body.rstrip()}\n"
 
 

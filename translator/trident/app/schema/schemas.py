@@ -14,9 +14,9 @@ from typing import Any
 from trident.app.artifacts.metadata import entity_types
 from trident.app.input.config import COLUMN_TYPES
 from trident.app.input.load import merged
-from trident.app.report.languages import LANGUAGES
-from trident.mapping.profiles import TARGETS, load_profiles
+from trident.mapping.profiles import load_profiles
 from trident.rule.extension import METADATA_KEYS, STATISTICS
+from trident.target import registry
 
 Schema = dict[str, Any]
 
@@ -36,9 +36,9 @@ def config_schema() -> Schema:
         schema["properties"][name] |= {
             "type": _OPTIONAL,
             "additionalProperties": False,
-            "properties": {target: of_target(target) for target in TARGETS},
+            "properties": {target: of_target(target) for target in registry.names()},
         }
-    schema["definitions"] |= {f"{target}_table": _table(target) for target in TARGETS}
+    schema["definitions"] |= {f"{target}_table": _table(target) for target in registry.names()}
     schema["definitions"]["columns"] |= {
         "additionalProperties": False,
         "properties": {kind: {"$ref": "#/definitions/names"} for kind in COLUMN_TYPES},
@@ -85,7 +85,7 @@ def _settings(target: str) -> Schema:
     known: dict[str, Any] = {}
     for profile in load_profiles(target).values():
         known = merged(known, profile.settings)
-    return _like(known, open_=bool(LANGUAGES[target].table_settings))
+    return _like(known, open_=bool(registry.target(target).table.needed))
 
 
 def _like(value: Any, *, open_: bool) -> Schema:
@@ -123,7 +123,7 @@ def _table(target: str) -> Schema:
 def _tables(target: str) -> Schema:
     """Columns may be added to a shipped table; one of the user's own needs its settings."""
     table: Schema = {"$ref": f"#/definitions/{target}_table"}
-    needed = list(LANGUAGES[target].table_settings)
+    needed = list(registry.target(target).table.needed)
     if not needed:
         return {"type": _OPTIONAL, "additionalProperties": table}
     return {

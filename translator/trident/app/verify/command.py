@@ -10,7 +10,6 @@ import click
 
 from trident.app.input.config import Config
 from trident.app.report.formats import FORMATS
-from trident.app.report.languages import printable
 from trident.app.report.text import printed
 from trident.app.run.convert import convert
 from trident.app.run.progress import Progress, counting
@@ -22,10 +21,12 @@ from trident.app.verify.session import verify as run
 from trident.app.verify.update import against as differences
 from trident.app.verify.update import update_file
 from trident.base.diagnostics import Diagnostic, Severity, TridentError
-from trident.mapping.profiles import TARGETS, Profile, load_profiles
+from trident.base.printable import printable
+from trident.mapping.profiles import Profile, load_profiles
 from trident.meaning.evaluate import evaluate, matching
 from trident.meaning.events import Event
 from trident.rule.planner import Planned
+from trident.target import registry
 
 
 def planned(
@@ -102,7 +103,8 @@ def own_data(
     """
     _say(diagnostics)
     profile = profile_of(
-        source, {name: p for target in TARGETS for name, p in load_profiles(target).items()}
+        source,
+        {name: p for target in registry.names() for name, p in load_profiles(target).items()},
     )
     for each in rules:
         if each.plan is None:

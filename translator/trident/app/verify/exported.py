@@ -16,7 +16,8 @@ from typing import Any
 
 from trident.app.verify.relevance import fields_read
 from trident.base.diagnostics import Refusal, Span, TridentError
-from trident.mapping.profiles import Profile, Source, resolve_source
+from trident.mapping.profiles import Profile, Source
+from trident.mapping.resolver import resolve_source
 from trident.meaning.detection import text
 from trident.meaning.events import SECOND, Event, Value, parse_time, to_micros
 from trident.rule.plan import LogSource, Plan

@@ -8,7 +8,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from trident.base.diagnostics import TridentError
-from trident.mapping.profiles import Column, Profile, resolve, resolve_source
+from trident.mapping.profiles import Column, Profile
+from trident.mapping.resolver import resolve, resolve_source
 from trident.meaning.detection import text
 from trident.meaning.events import Event
 from trident.rule.plan import LogSource

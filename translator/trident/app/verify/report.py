@@ -8,13 +8,13 @@ from typing import Any
 
 from trident.app.report import junit
 from trident.app.report import report as reports
-from trident.app.report.languages import printable
 from trident.app.run.output import dump_json
 from trident.app.verify.compare import Observed, Verdict, timeline
 from trident.app.verify.paste import as_test
 from trident.app.verify.scenes import AlertId
 from trident.app.verify.session import DEFINITION, Log, Report, Result
 from trident.base.diagnostics import Diagnostic, TridentError
+from trident.base.printable import printable
 from trident.meaning.events import Event, to_datetime
 
 SCHEMA_VERSION = 1

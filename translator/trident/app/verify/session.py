@@ -24,6 +24,7 @@ from trident.meaning.events import Event
 from trident.result.translation import Translation
 from trident.rule.plan import Plan
 from trident.rule.planner import Planned
+from trident.target import registry
 from trident.translate.translate import translate
 
 DEFINITION = "definition"
@@ -218,7 +219,7 @@ def _fuzzed(
     worker: Worker, plan: Plan, translation: Translation, profile: Profile, fuzz: Fuzz
 ) -> Iterator[tuple[Log, Verdict]]:
     """Verdicts on random timelines up to the first failure, which is shrunk."""
-    tick = 1000 if translation.target in ("eql", "esql") else 1
+    tick = registry.target(translation.target).tick
     now = NOW
     worst: tuple[Log, Verdict] | None = None
     for number in range(fuzz.count):

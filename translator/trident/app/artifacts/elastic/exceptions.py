@@ -27,7 +27,8 @@ from trident.app.artifacts.elastic.files import line
 from trident.app.artifacts.elastic.model import Json
 from trident.base.diagnostics import Refusal, Severity, TridentError
 from trident.elastic.predicates import Leaf, Op, leaf
-from trident.mapping.profiles import Profile, resolve, resolve_source
+from trident.mapping.profiles import Profile
+from trident.mapping.resolver import resolve, resolve_source
 from trident.mapping.wording import reworded
 from trident.rule.plan import LogSource, Search, searches
 from trident.rule.rules import Rule

@@ -63,7 +63,7 @@ def note(part: Part, suppressed: bool) -> str:
 def _run_notes(part: Part, suppressed: bool) -> Iterator[Note]:
     if part.of > 1:
         yield Note.of("TRI760", number=part.number, of=part.of)
-    if part.deployment.profile.target == "esql":
+    if part.deployment.bounded:
         overlap = part.deployment.overlap
         yield Note.of("TRI761", overlap=overlap)
         if aggregates(part.query):

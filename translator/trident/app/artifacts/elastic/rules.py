@@ -69,8 +69,9 @@ def detection_rule(part: Part, made: Made) -> ElasticRule:
                 severity=Severity.WARNING,
             ),
         )
-    eql = profile.target == "eql"
-    suppressed = None if eql else suppression(deployment)
+    # A rule with an index gets its range of time from Kibana; ES|QL names both in its text.
+    ranged = not deployment.bounded
+    suppressed = None if ranged else suppression(deployment)
     fields = investigated(deployment, bound)
     packages = _packages(bound)
     return ElasticRule(
@@ -85,9 +86,9 @@ def detection_rule(part: Part, made: Made) -> ElasticRule:
         risk_score=score if said.risk_score is None else said.risk_score,
         interval=timespan(deployment.run.frequency),
         from_=f"now-{timespan(deployment.period)}",
-        to=_end(deployment) if eql else "now",
+        to=_end(deployment) if ranged else "now",
         max_signals=MAX_SIGNALS,
-        index=part.index if eql else None,
+        index=part.index if ranged else None,
         tags=[*said.tags, *said.unknown_tags] or None,
         threat=below or None,
         references=list(said.references) or None,

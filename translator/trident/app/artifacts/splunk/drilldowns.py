@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from trident.app.artifacts.deployment import Deployment
 from trident.app.artifacts.splunk.rba import Assessment, Object
 from trident.base.diagnostics import Refusal
-from trident.mapping.profiles import resolve, resolve_source
+from trident.mapping.resolver import resolve, resolve_source
 from trident.rule.plan import Plan, Search
 from trident.spl import syntax
 from trident.spl.prefilter import place

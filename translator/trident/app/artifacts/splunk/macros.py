@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 
 from trident.app.artifacts.deployment import Deployment
-from trident.mapping.profiles import Profile, Table, resolve_source
+from trident.mapping.profiles import Profile, Table
+from trident.mapping.resolver import resolve_source
 from trident.rule.plan import searches
 from trident.spl.prefilter import place
 

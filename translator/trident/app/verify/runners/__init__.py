@@ -5,8 +5,7 @@ The interface is small, so that a new target brings one module: :class:`Runner`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from trident.app.verify.scenes import AlertId
@@ -14,6 +13,7 @@ from trident.mapping.profiles import Profile
 from trident.meaning.events import Event
 from trident.result.translation import Translation
 from trident.rule.plan import Plan
+from trident.target import registry
 
 Alerts = frozenset[AlertId]
 
@@ -51,18 +51,17 @@ class Runner(Protocol):
         """Release the engine."""
 
 
-_RUNNERS = {"kql": "KqlRunner", "spl": "SplRunner", "eql": "EqlRunner", "esql": "EsqlRunner"}
-
-
 def runner(target: str) -> Runner:
     """A runner of ``target``, imported when it is needed.
 
     Raises:
-        NotRun: when the packages that it needs are not installed.
+        NotRun: when the packages that it needs are not installed, or the target has none.
     """
+    record = registry.target(target)
+    if not record.runner:
+        raise NotRun(f"no engine runs {target} here")
     try:
-        module = import_module(f"trident.app.verify.runners.{target}")
+        make: Callable[[], Runner] = record.load(record.runner)
     except ModuleNotFoundError as error:
         raise NotRun(f"not installed: {error.name}; pip install 'sigma-trident[verify]'") from error
-    made: Runner = getattr(module, _RUNNERS[target])()
-    return made
+    return make()

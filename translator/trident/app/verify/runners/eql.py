@@ -12,7 +12,8 @@ from trident.app.verify.native import native_rows
 from trident.app.verify.runners import Alerts, EngineFault
 from trident.app.verify.scenes import AlertId
 from trident.engines.eql.engine import EqlEngine, EqlError, documents, fill, identity, requests
-from trident.mapping.profiles import Profile, resolve_source
+from trident.mapping.profiles import Profile
+from trident.mapping.resolver import resolve_source
 from trident.meaning.detection import text
 from trident.meaning.evaluate import history
 from trident.meaning.events import SECOND, Event
