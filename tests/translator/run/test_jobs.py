@@ -230,13 +230,18 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 @pytest.fixture
 def at_work(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A run of minutes with two workers, seconds a part, in a process group of its own."""
+    """A run of minutes with two workers at work, seconds a part, in a process group of its own."""
     write(tmp_path, **{f"rule{number}": base(f"rule{number}") for number in range(100)})
     script = (
-        "import time; from trident.app.run import bulk, convert, parts\n"
+        "import os, time; from pathlib import Path\n"
+        "from trident.app.run import bulk, convert, parts\n"
         "from trident.app.commands.cli import main\n"
         "parts.PART_BYTES = 1\n"
-        "bulk.translate_files = lambda *_: time.sleep(3) or convert.Outcome()\n"
+        "def work(*_):\n"
+        "    Path(f'{os.getpid()}.at_work').touch()\n"
+        "    time.sleep(3)\n"
+        "    return convert.Outcome()\n"
+        "bulk.translate_files = work\n"
         "main(['convert', '.', '-t', 'kql', '--jobs', '2'])"
     )
     process = subprocess.Popen(
@@ -244,16 +249,20 @@ def at_work(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         cwd=tmp_path, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    until(lambda: len(children(process.pid)) == 2)
-    time.sleep(0.3)  # until they are at work
+    until(lambda: len(list(tmp_path.glob("*.at_work"))) == 2)
     yield process
     process.kill()
     process.wait()
 
 
+HANGS = 300
+"""Seconds after which a test gives up."""
+
+
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that comes within seconds."""
-    for _ in range(300):
+    """Wait for something that comes within seconds; how many is the machine's affair, and the
+    limit is there to end a test that would hang."""
+    for _ in range(10 * HANGS):
         if condition():
             return
         time.sleep(0.1)
@@ -264,7 +273,7 @@ def until(condition: Callable[[], bool]) -> None:
 def test_an_interrupted_run(at_work: subprocess.Popen[str]) -> None:
     workers = children(at_work.pid)
     os.killpg(at_work.pid, signal.SIGINT)  # as a terminal does
-    out, err = at_work.communicate(timeout=30)
+    out, err = at_work.communicate(timeout=HANGS)
     assert (at_work.returncode, out) == (2, "")
     assert err.startswith("trident: TRI531 error: interrupted\n")
     assert "Traceback" not in err
@@ -275,7 +284,7 @@ def test_an_interrupted_run(at_work: subprocess.Popen[str]) -> None:
 def test_workers_end_with_the_run(at_work: subprocess.Popen[str]) -> None:
     workers = children(at_work.pid)
     at_work.kill()
-    assert "Traceback" not in at_work.communicate(timeout=30)[1]
+    assert "Traceback" not in at_work.communicate(timeout=HANGS)[1]
     until(lambda: not any(map(runs, workers)))
 
 
