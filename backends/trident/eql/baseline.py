@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from trident.base.diagnostics import Refusal
-from trident.elastic.predicates import NUMERIC
+from trident.elastic.typed import NUMERIC
 from trident.eql import dsl, literals
 from trident.eql.requests import in_history, index
 from trident.mapping.binding import BoundBranch, BoundCorrelation, BoundSearch

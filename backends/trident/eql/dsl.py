@@ -18,9 +18,10 @@ from sigma.conditions import (
 from sigma.types import SigmaExpansion
 
 from trident.base.diagnostics import Refusal
-from trident.elastic.predicates import Leaf, Op, leaf
+from trident.elastic.typed import leaf
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Table
+from trident.predicates.leaf import Leaf, Op
 
 Dsl = dict[str, Any]
 """One query clause, as JSON."""
@@ -76,12 +77,12 @@ def _condition(search: BoundSearch, condition: object) -> Dsl:
     raise Refusal("TRI302", "Elasticsearch searches named fields only, not the text of any field")
 
 
-def _leaf(found: Leaf) -> Dsl:
-    field, value = found.column.name, found.value
+def _leaf(leaf: Leaf) -> Dsl:
+    field, value = leaf.column.name, leaf.value
     exists: Dsl = {"exists": {"field": field}}
     empty: Dsl = {"term": {field: ""}}
-    textual = found.column.type == "string"
-    match found.op:
+    textual = leaf.column.type == "string"
+    match leaf.op:
         case Op.MISSING:
             return any_of([none_of([exists]), empty]) if textual else none_of([exists])
         case Op.PRESENT:
@@ -89,16 +90,17 @@ def _leaf(found: Leaf) -> Dsl:
         case Op.NEVER:
             return {"match_none": {}}
         case Op.LT | Op.LTE | Op.GT | Op.GTE:
-            return {"range": {field: {str(found.op): value}}}
+            return {"range": {field: {str(leaf.op): value}}}
         case Op.NUMBER | Op.BOOLEAN | Op.CIDR | Op.EQUALS_CASED:
             return {"term": {field: value}}
         case Op.EQUALS:
             return {"term": {field: {"value": value, "case_insensitive": True}}}
         case Op.LIKE | Op.LIKE_CASED:
             escaped = str(value).replace("\\", "\\\\")
-            test: Dsl = {"value": escaped, "case_insensitive": found.op is Op.LIKE}
+            test: Dsl = {"value": escaped, "case_insensitive": leaf.op is Op.LIKE}
             return {"wildcard": {field: test}}
         case Op.REGEX | Op.REGEX_CASED:
-            test = {"value": value, "case_insensitive": found.op is Op.REGEX}
+            test = {"value": value, "case_insensitive": leaf.op is Op.REGEX}
             clause: Dsl = {"regexp": {field: test}}
-            return all_of([clause, none_of([empty])]) if found.not_empty else clause
+            return all_of([clause, none_of([empty])]) if leaf.not_empty else clause
+    raise Refusal("TRI305", f"no query clause says {leaf.op} of {field}")

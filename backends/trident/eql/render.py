@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from trident.base.diagnostics import Refusal
 from trident.eql import dsl
-from trident.eql.backend import TridentEqlBackend
 from trident.eql.baseline import LearnedBaseline
+from trident.eql.detections import EqlDetections
 from trident.eql.requests import eql_search, in_current, shares, within_lookback
 from trident.eql.steps import Steps, tests
 from trident.eql.variants import Variant, split, variants
@@ -38,7 +38,7 @@ def render(bound: Bound) -> Query:
 
 
 def _render_search(bound: BoundSearch) -> Query:
-    backend = TridentEqlBackend()
+    backend = EqlDetections()
     conjuncts = tests(backend, bound)
     text = "any where " + "\n    and ".join(conjuncts)
     columns = {name: column.name for name in bound.plan.outputs if (column := bound.find(name))}
@@ -49,6 +49,7 @@ def _render_search(bound: BoundSearch) -> Query:
         columns=columns,
         companions=(Companion(SEARCH_REQUEST, SEARCH_REQUEST, request),),
         notes=tuple(backend.notes),
+        features=tuple(backend.features),
     )
 
 
@@ -58,7 +59,7 @@ class _Correlation:
     def __init__(self, bound: BoundCorrelation) -> None:
         self.bound = bound
         self.plan = bound.plan
-        self.backend = TridentEqlBackend()
+        self.backend = EqlDetections()
         self.learned = LearnedBaseline(bound) if bound.plan.baseline else None
         self.steps = Steps(
             bound, self.backend, self.learned.tests if self.learned else lambda _: ()
@@ -79,6 +80,7 @@ class _Correlation:
             self._parameters(),
             tuple(companions),
             tuple(self.backend.notes),
+            tuple(self.backend.features),
         )
 
     def _variants(self) -> list[Variant]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trident.base.diagnostics import Refusal
 from trident.eql import literals
-from trident.eql.backend import TridentEqlBackend
+from trident.eql.detections import EqlDetections
 from trident.eql.variants import Step
 from trident.mapping.binding import BoundBranch, BoundCorrelation, BoundSearch
 from trident.mapping.profiles import Column, Table
@@ -31,7 +31,7 @@ class Part:
         return self.search.source.table
 
 
-def tests(backend: TridentEqlBackend, search: BoundSearch, negated: bool = False) -> list[str]:
+def tests(backend: EqlDetections, search: BoundSearch, negated: bool = False) -> list[str]:
     """The tests for the matches of one base rule: the records of its data set, its detection.
 
     ``negated``: they will stand below a ``not``.
@@ -52,7 +52,7 @@ class Steps:
     def __init__(
         self,
         bound: BoundCorrelation,
-        backend: TridentEqlBackend,
+        backend: EqlDetections,
         extra: Callable[[BoundBranch], Sequence[str]] = lambda _: (),
     ) -> None:
         self.parts = [_part(branch, backend, extra(branch)) for branch in bound.branches]
@@ -127,7 +127,7 @@ def _all(conjuncts: Sequence[str], indent: int) -> str:
     return f"\n{' ' * indent}and ".join(conjuncts)
 
 
-def _part(branch: BoundBranch, backend: TridentEqlBackend, extra: Sequence[str]) -> Part:
+def _part(branch: BoundBranch, backend: EqlDetections, extra: Sequence[str]) -> Part:
     search = branch.matches
     assert isinstance(search, BoundSearch), "the capability table refuses chained correlations"
     return Part(

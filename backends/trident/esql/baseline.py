@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from trident.elastic.predicates import NUMERIC
+from trident.elastic.typed import NUMERIC
 from trident.esql import syntax
 from trident.esql.commands import evaluated
 from trident.esql.stream import RowColumn, Rows

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from trident.base.diagnostics import Refusal
 from trident.esql import syntax
-from trident.esql.backend import EsqlDetections
 from trident.esql.baseline import passing
 from trident.esql.commands import after, evaluated, matching, select, source, stats, within
+from trident.esql.detections import EsqlDetections
 from trident.esql.fired import Fired, always_fires, matches_alone
 from trident.esql.ordered import ordered
 from trident.esql.outputs import LIMIT, METADATA, Output, keep, outputs
@@ -54,6 +54,7 @@ def render(bound: Bound) -> Query:
         AlertColumns(bound.profile.time, dict(zip(bound.plan.group_by, keys, strict=True))),
         rows.shown,
         notes=(*stream.detections.notes, *_unlisted(bound)),
+        features=tuple(stream.detections.features),
     )
 
 
@@ -85,7 +86,10 @@ def _search(bound: BoundSearch) -> Query:
         f"| LIMIT {LIMIT}",
     ]
     return Query(
-        "\n".join(lines) + "\n", columns=columns, notes=(*detections.notes, *_unlisted(bound))
+        "\n".join(lines) + "\n",
+        columns=columns,
+        notes=(*detections.notes, *_unlisted(bound)),
+        features=tuple(detections.features),
     )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from trident.esql import syntax
-from trident.esql.backend import EsqlDetections, textual
 from trident.esql.commands import case, conjunction, evaluated, matching, select, source, within
+from trident.esql.detections import EsqlDetections, textual
 from trident.esql.stack import Stack
 from trident.mapping.binding import BoundCorrelation, BoundSearch
 

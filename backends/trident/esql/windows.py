@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trident.elastic.predicates import NUMERIC
+from trident.elastic.typed import NUMERIC
 from trident.esql import syntax
-from trident.esql.backend import number_of
 from trident.esql.commands import stats
+from trident.esql.detections import number_of
 from trident.esql.fired import SYMBOLS, Fired, part
 from trident.esql.outputs import Output, sources
 from trident.esql.points import Part, Points

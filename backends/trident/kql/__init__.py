@@ -9,7 +9,7 @@ TARGET = Target(
     extension="kql",
     comment=Comment("// "),
     render=f"{__name__}.render:render",
-    detections=f"{__name__}.backend:KqlDetections",
+    detections=f"{__name__}.detections:KqlDetections",
     # A query names its table, and no name stands for any: nothing can be passed on.
     table=TableForm("TABLE: {{columns: {{datetime: [{time}], string: [{columns}]}}}}"),
     rank=10,

@@ -42,19 +42,19 @@ def re2(value: SigmaRegularExpression) -> str:
     return f"(?{flags}){pattern}" if flags else pattern
 
 
-def plain_text(value: SigmaString) -> str:
-    """A value without wildcards as it is written."""
-    return "".join(str(part) for part in value.s)
-
-
 def anchored(value: SigmaString) -> str:
     """A value with wildcards inside as a whole-value regex; ``.`` takes newlines too."""
     flags = "s" if isinstance(value, SigmaCasedString) else "is"
-    return rf"(?{flags})\A{wildcards(value)}\z"
+    return rf"(?{flags})\A{_wildcards(value)}\z"
 
 
-def wildcards(value: SigmaString) -> str:
-    """A value as a regex, its wildcards as what they stand for."""
+def keyword(value: SigmaString) -> str:
+    """A keyword with wildcards as a regex that finds it anywhere."""
+    flags = "s" if isinstance(value, SigmaCasedString) else "is"
+    return f"(?{flags}){_wildcards(value)}"
+
+
+def _wildcards(value: SigmaString) -> str:
     special = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
     return "".join(
         special[part] if isinstance(part, SpecialChars) else _escape(str(part)) for part in value.s

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from trident.kql import ordered, syntax, windows
 from trident.kql.baseline import baseline_outputs, passing
 from trident.kql.outputs import Output, outputs
@@ -28,7 +30,15 @@ def render(bound: Bound) -> Query:
     alert = AlertColumns(
         rows.time, dict(zip(bound.plan.group_by, (key.name for key in rows.keys), strict=True))
     )
-    return Query(text, alert, rows.shown, notes=tuple(script.detections.notes))
+    return _query(script, text, rows.shown, alert)
+
+
+def _query(
+    script: Script, text: str, columns: Mapping[str, str], alert: AlertColumns | None = None
+) -> Query:
+    written = script.detections
+    notes, features = tuple(written.notes), tuple(written.features)
+    return Query(text, alert, columns, notes=notes, features=features)
 
 
 def alerts(script: Script, bound: BoundCorrelation, period: Period) -> str:
@@ -57,7 +67,7 @@ def _search(script: Script, bound: BoundSearch) -> Query:
         items = {name(shown[field]): syntax.reference(column) for field, column in columns.items()}
         listed = [key if key == item else f"{key} = {item}" for key, item in items.items()]
         lines.append(f"| project {', '.join([time, *listed])}")
-    return Query(script.finish(lines), columns=shown, notes=tuple(script.detections.notes))
+    return _query(script, script.finish(lines), shown)
 
 
 def _correlation(rows: Rows, period: Period, *, shown: bool) -> list[str]:

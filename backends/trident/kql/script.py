@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from trident.kql.backend import KqlDetections
+from trident.kql.detections import KqlDetections
 from trident.kql.syntax import ago
 from trident.mapping.binding import BoundCorrelation
 from trident.rule.plan import Firing

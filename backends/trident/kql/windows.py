@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trident.kql import syntax
-from trident.kql.backend import NUMERIC
+from trident.kql.detections import NUMERIC
 from trident.kql.outputs import Output, evidence, record
 from trident.kql.rows import RowColumn, Rows
 from trident.kql.script import NULLS, inline, slot, slots

@@ -7,7 +7,7 @@ fidelity is the worst of its plan's cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -35,8 +35,39 @@ from trident.target import registry
 
 PERCENTILES = (Statistic.PERCENTILE, Statistic.MEDIAN)
 
+TESTS: Mapping[str, str] = {
+    "equals": "a field is a text, in any case",
+    "equals_cased": "a field is exactly a text",
+    "startswith": "a field starts with a text",
+    "startswith_cased": "a field starts with exactly a text",
+    "endswith": "a field ends with a text",
+    "endswith_cased": "a field ends with exactly a text",
+    "contains": "a field holds a text",
+    "contains_cased": "a field holds exactly a text",
+    "like": "a field is a text with wildcards",
+    "like_cased": "a field is exactly a text with wildcards",
+    "regex": "a regular expression that ignores case",
+    "regex_cased": "a regular expression",
+    "number": "a field is a number",
+    "boolean": "a field is true or false",
+    **{op: f"a number {op} N" for op in ("lt", "lte", "gt", "gte", "neq")},
+    "cidr": "an address in a range",
+    "time_part": "the minute, hour, day, week, month or year of a time",
+    "field": "a field is another field",
+    "field_startswith": "a field starts with another field",
+    "field_endswith": "a field ends with another field",
+    "field_contains": "a field holds another field",
+    "missing": "a field is missing, null or empty",
+    "present": "a field has a value",
+    "keyword": "a word anywhere in the record",
+    "keyword_cased": "exactly a word anywhere in the record",
+    "keyword_regex": "a regular expression anywhere in the record",
+}
+"""What a detection may ask of a field (``trident.predicates.leaf.Op``), in a few words."""
+
 FEATURES: Mapping[str, str] = {
     "detection": "a rule without correlation",
+    **{f"detection.{test}": meaning for test, meaning in TESTS.items()},
     **{f"{statistic}.{op}": f"{statistic} with {op}" for statistic in Statistic for op in Operator},
     "value_count.several_fields": "distinct tuples of several fields",
     "temporal.all": "every listed rule in the window, in any order",
@@ -105,20 +136,50 @@ def capabilities(target: str) -> Mapping[str, Capability]:
     return cells
 
 
+def capability(target: str, feature: str) -> Capability:
+    """The cell of a feature; a refused one for a feature that the target's table does not name."""
+    cell = capabilities(target).get(feature)
+    if cell is not None:
+        return cell
+    error = unnamed(target, feature).diagnostic
+    return Capability(feature, Fidelity.REFUSED, None, error.code, error.message)
+
+
+def unnamed(target: str, feature: str) -> Refusal:
+    """The refusal of a feature that a target says nothing of."""
+    meaning = f" ({FEATURES[feature]})" if feature in FEATURES else ""
+    return Refusal("TRI306", f"target {target} does not say {feature}{meaning}")
+
+
+def detection_feature(test: str) -> str:
+    """The name of a detection's test (an ``Op``) as a feature."""
+    return f"detection.{test}"
+
+
+def worst(
+    target: str, features: Iterable[str], level: Fidelity, proof: Proof
+) -> tuple[Fidelity, Proof, tuple[str, ...]]:
+    """A level and a proof as the cells of ``features`` lower them, and the notes' codes that those
+    cells bring."""
+    cells = [capability(target, feature) for feature in features]
+    levels = [level, *(cell.level for cell in cells)]
+    proofs = [proof, *(cell.proof for cell in cells if cell.proof)]
+    codes = tuple(dict.fromkeys(code for cell in cells for code in cell.notes))
+    return max(levels, key=_FIDELITIES.index), max(proofs, key=_PROOFS.index), codes
+
+
 def judge(plan: Plan, target: str) -> tuple[Fidelity, Proof, tuple[str, ...]]:
     """The fidelity, the proof and the codes of the notes that ``plan`` has on ``target``.
 
     Raises:
         Refusal: with the cell's code and reason when the target cannot say a feature.
     """
-    table = capabilities(target)
-    cells = [table[feature] for feature in dict.fromkeys(features(plan))]
-    for cell in cells:
+    named = tuple(dict.fromkeys(features(plan)))
+    for feature in named:
+        cell = capability(target, feature)
         if cell.level is Fidelity.REFUSED:
             raise cell.refusal().at(plan.identity.span)
-    level = max((cell.level for cell in cells), key=_FIDELITIES.index)
-    proof = max((cell.proof for cell in cells if cell.proof), key=_PROOFS.index)
-    return level, proof, tuple(dict.fromkeys(code for cell in cells for code in cell.notes))
+    return worst(target, named, _FIDELITIES[0], _PROOFS[0])
 
 
 def features(plan: Plan) -> Iterator[str]:

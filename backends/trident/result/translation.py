@@ -83,7 +83,8 @@ class Companion:
 class Query:
     """What a renderer makes: the text and everything the text alone does not say.
 
-    ``columns`` maps each named column and output field of the rule to its result column.
+    ``columns`` maps each named column and output field of the rule to its result column;
+    ``features`` are the tests of its detections, for the capability table.
     """
 
     text: str
@@ -92,6 +93,7 @@ class Query:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     companions: tuple[Companion, ...] = ()
     notes: tuple[Note, ...] = ()
+    features: tuple[str, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:

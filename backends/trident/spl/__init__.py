@@ -10,7 +10,7 @@ TARGET = Target(
     # Splunk Search Manual, "Add comments to searches": text between triple backticks.
     comment=Comment("``` ", " ```"),
     render=f"{__name__}.render:render",
-    detections=f"{__name__}.backend:SplDetections",
+    detections=f"{__name__}.detections:SplDetections",
     table=TableForm(
         "{name}: {{macro: {name}, columns: {{string: [{columns}]}}}}",
         needed=("macro",),

@@ -9,8 +9,8 @@ from trident.result.translation import AlertColumns, Query
 from trident.rule.plan import Aggregate, Ordered, Plan, Search
 from trident.spl import syntax
 from trident.spl.aggregate import aggregate
-from trident.spl.backend import SplDetections
 from trident.spl.baseline import passing
+from trident.spl.detections import SplDetections
 from trident.spl.frame import Fired, Frame, Wanted
 from trident.spl.ordered import ordered
 from trident.spl.outputs import Shown, shown, wanted
@@ -46,6 +46,7 @@ def render(bound: Bound) -> Query:
         AlertColumns(TIME, named),
         {each.name: each.name for each in columns},
         notes=tuple(stream.notes),
+        features=tuple(stream.detections.features),
     )
 
 
@@ -73,6 +74,7 @@ def _search(bound: BoundSearch) -> Query:
         "\n".join(lines) + "\n",
         columns={name: name for name in outputs},
         notes=tuple(detections.notes),
+        features=tuple(detections.features),
     )
 
 

@@ -18,7 +18,7 @@ from trident.mapping.profiles import Column
 from trident.result.translation import Note
 from trident.rule.plan import Aggregate, Firing, output_fields
 from trident.spl import syntax
-from trident.spl.backend import SplDetections
+from trident.spl.detections import SplDetections
 from trident.spl.prefilter import place, search_clause, tests
 
 

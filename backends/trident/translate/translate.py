@@ -8,7 +8,7 @@ from trident.base.diagnostics import Diagnostic, Refusal
 from trident.mapping.binding import Bound, bind, binding_notes
 from trident.mapping.profiles import Profile
 from trident.predicates.letters import letter_notes
-from trident.result.capabilities import judge
+from trident.result.capabilities import judge, worst
 from trident.result.translation import Fidelity, Note, Query, Translation
 from trident.rule.plan import Identity, Plan, pipelines
 from trident.target import registry
@@ -28,6 +28,11 @@ def translate(plan: Plan, profile: Profile) -> Translation:
         query = renderer(profile.target)(bound)
     except Refusal as refusal:
         return refused(plan.identity, profile, refusal.at(plan.identity.span).diagnostic)
+    except NotImplementedError as error:  # pySigma's word for a value that it cannot handle
+        unable = Refusal("TRI305", str(error) or "pySigma has no reading of a value")
+        return refused(plan.identity, profile, unable.at(plan.identity.span).diagnostic)
+    fidelity, proof, more = worst(profile.target, query.features, fidelity, proof)
+    codes = (*codes, *more)
     notes = [*query.notes, *map(Note.of, codes), *binding_notes(bound), *letter_notes(bound)]
     if names := pipelines(plan):
         notes.append(Note.of("TRI480", names=", ".join(names)))

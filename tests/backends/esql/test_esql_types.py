@@ -10,7 +10,7 @@ from tests.backends.esql.model.engine import EsqlModel
 from tests.support.generate import FILE, NETWORK, NOW, PROCESS, plan_documents
 from tests.support.run_esql import micros, run_esql, stored
 from tests.support.values import search
-from trident.esql.backend import number_of
+from trident.esql.detections import number_of
 from trident.meaning.detection import compile_detection
 from trident.meaning.events import SECOND, Event, Value
 from trident.rule.plan import Search

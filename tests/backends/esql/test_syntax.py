@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.backends.esql.model.parsed import checked, unquoted
 from trident.base.diagnostics import Refusal
 from trident.esql import syntax
-from trident.esql.backend import lowered
+from trident.esql.detections import lowered
 
 WORDS = (
     "and as asc by desc false first in is last like not null nulls on or rlike true where with "

@@ -14,7 +14,7 @@ from sigma.plugins import InstalledSigmaPlugins
 from sigma.processing.pipeline import ProcessingPipeline
 
 from sigma.backends.trident import (
-    TridentEqlBackend,
+    EqlDetections,
     TridentEsqlBackend,
     TridentKqlBackend,
     TridentSplBackend,
@@ -29,7 +29,7 @@ STEG, JPEG = "steganography_then_webmail", "large_jpeg_from_new_source"
 TARGETS = {
     "trident_kql": TridentKqlBackend,
     "trident_spl": TridentSplBackend,
-    "trident_eql": TridentEqlBackend,
+    "trident_eql": EqlDetections,
     "trident_esql": TridentEsqlBackend,
 }
 
@@ -183,7 +183,7 @@ def test_callback_sees_each_query() -> None:
 
 
 def test_several_queries_of_one_rule() -> None:
-    assert len(TridentEqlBackend().convert(collection(together("one", "two")))) == 2
+    assert len(EqlDetections().convert(collection(together("one", "two")))) == 2
 
 
 @pytest.fixture

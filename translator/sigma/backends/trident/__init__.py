@@ -20,7 +20,7 @@ class TridentSplBackend(_sigma_backend.PlanBackend):
     target = "spl"
 
 
-class TridentEqlBackend(_sigma_backend.PlanBackend):
+class EqlDetections(_sigma_backend.PlanBackend):
     """EQL for Elastic."""
 
     name = "Trident: Elastic EQL, correlations included"

@@ -23,7 +23,7 @@ from trident.mapping.binding import BoundSearch, bind
 from trident.mapping.profiles import Column, Profile, Source
 from trident.mapping.resolver import resolve_source
 from trident.mapping.wording import reworded
-from trident.predicates.text import DetectionBackend, Fragment
+from trident.predicates.walk import Detections, Fragment
 from trident.rule.plan import (
     Aggregate,
     Correlation,
@@ -114,10 +114,10 @@ def source_meanings() -> Mapping[str, str]:
     return found
 
 
-def detection_backend(target: str) -> DetectionBackend:
+def detection_backend(target: str) -> Detections:
     """A new detection backend of a target, imported when it is first needed."""
     record = registry.target(target)
-    detections: DetectionBackend = record.load(record.detections)()
+    detections: Detections = record.load(record.detections)()
     return detections
 
 

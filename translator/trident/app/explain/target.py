@@ -12,7 +12,7 @@ from trident.app.explain.values import Shown
 from trident.base.data import shipped
 from trident.base.diagnostics import Diagnostic, codes
 from trident.mapping.profiles import Profile
-from trident.result.capabilities import FEATURES, Capability, capabilities, features
+from trident.result.capabilities import FEATURES, Capability, capability, features
 from trident.result.translation import Fidelity, Proof, Query, Translation
 from trident.rule.plan import Plan
 from trident.target import registry
@@ -112,7 +112,7 @@ def target_origin(plan: Plan, profile: Profile, items: Items, shown: Shown) -> T
     for rule, found in rule_origins(plan, profile, items, shown):
         rules.append(rule)
         refusals += found
-    cells = [capabilities(profile.target)[name] for name in dict.fromkeys(features(plan))]
+    cells = [capability(profile.target, name) for name in dict.fromkeys(features(plan))]
     refusals += [
         cell.refusal().at(plan.identity.span).diagnostic
         for cell in cells

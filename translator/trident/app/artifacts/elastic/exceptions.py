@@ -26,10 +26,11 @@ from trident.app.artifacts.deployment import Artifact, Deployment, Made
 from trident.app.artifacts.elastic.files import line
 from trident.app.artifacts.elastic.model import Json
 from trident.base.diagnostics import Refusal, Severity, TridentError
-from trident.elastic.predicates import Leaf, Op, leaf
+from trident.elastic.typed import leaf
 from trident.mapping.profiles import Profile
 from trident.mapping.resolver import resolve, resolve_source
 from trident.mapping.wording import reworded
+from trident.predicates.leaf import Leaf, Op
 from trident.rule.plan import LogSource, Search, searches
 from trident.rule.rules import Rule
 

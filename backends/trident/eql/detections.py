@@ -1,4 +1,4 @@
-"""The detection backend of Elastic EQL: a Sigma detection as a condition on ECS fields.
+"""The detections of Elastic EQL: a Sigma detection as a condition on ECS fields.
 
 EQL compares with a missing field in three-valued logic, and its translation to index queries in
 two-valued logic; every test below a ``not`` is guarded so that both mean the same.
@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from sigma.conditions import ConditionFieldEqualsValueExpression
-from sigma.types import SigmaFieldReference
-
-from trident.base.diagnostics import Refusal
 from trident.elastic.detections import ElasticDetections
-from trident.elastic.predicates import NUMERIC, Leaf, Op
+from trident.elastic.typed import NUMERIC
 from trident.eql import literals
+from trident.mapping.profiles import Column
+from trident.predicates.leaf import Leaf, Op
+from trident.predicates.walk import Writer
 
-_ONE: Mapping[Op, str] = {
+_ONE: Mapping[Op, Writer] = {
     Op.EQUALS: "{field} : {value}",
     Op.LIKE: "{field} : {value}",
     Op.EQUALS_CASED: "{field} == {value}",
@@ -45,20 +44,14 @@ _MANY: Mapping[Op, str] = {
 }
 
 
-class TridentEqlBackend(ElasticDetections):
-    """Renders the detection of a bound search as an EQL condition."""
+class EqlDetections(ElasticDetections):
+    """Writes the detection of a bound search as an EQL condition."""
 
-    name: ClassVar[str] = "Trident: Elastic EQL"
-    formats: ClassVar[dict[str, str]] = {"default": "EQL query"}
-    requires_pipeline: ClassVar[bool] = False
     target: ClassVar[str] = "eql"
-    language: ClassVar[str] = "EQL"
-
     or_token: ClassVar[str] = "or"
     and_token: ClassVar[str] = "and"
-    not_token: ClassVar[str] = "not"
-    eq_token: ClassVar[str] = " : "
-    one: ClassVar[Mapping[Op, str]] = _ONE
+    not_form: ClassVar[str] = "not {}"
+    tests: ClassVar[Mapping[Op, Writer]] = _ONE
     many: ClassVar[Mapping[Op, str]] = _MANY
     same_list: ClassVar[Mapping[Op, Op]] = {Op.LIKE: Op.EQUALS}  # ``:`` does both
     not_null: ClassVar[str] = "{field} != null"
@@ -71,19 +64,12 @@ class TridentEqlBackend(ElasticDetections):
         False: "{field} != null",
     }
 
-    def quote_column(self, name: str) -> str:
-        return literals.field(name)
+    def reference(self, column: Column) -> str:
+        return literals.field(column.name)
 
-    def leaf(self, cond: ConditionFieldEqualsValueExpression) -> Leaf:
-        if isinstance(cond.value, SigmaFieldReference):
-            raise Refusal(
-                "TRI305", f"EQL cannot compare field {cond.field} with field {cond.value.field}"
-            )
-        return super().leaf(cond)
-
-    def written(self, found: Leaf) -> str:
-        if isinstance(found.value, bool):
-            return "true" if found.value else "false"
-        if found.column.type in NUMERIC and not isinstance(found.value, str):
-            return literals.number(found.value)
-        return literals.string(str(found.value), raw=found.op in (Op.REGEX, Op.REGEX_CASED))
+    def written(self, leaf: Leaf) -> str:
+        if isinstance(leaf.value, bool):
+            return "true" if leaf.value else "false"
+        if leaf.column.type in NUMERIC and not isinstance(leaf.value, str):
+            return literals.number(leaf.number)
+        return literals.string(leaf.shown, raw=leaf.op in (Op.REGEX, Op.REGEX_CASED))

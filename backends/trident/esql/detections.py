@@ -10,21 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sigma.conditions import ConditionFieldEqualsValueExpression
-from sigma.conversion.state import ConversionState
-from sigma.types import SigmaCIDRExpression, SigmaCompareExpression, SigmaFieldReference
+from sigma.types import SigmaFieldReference
 
 from trident.base.diagnostics import Refusal
 from trident.elastic.detections import ElasticDetections
-from trident.elastic.predicates import Leaf, Op
 from trident.elastic.regexes import NOTE_NON_ASCII_CASE
 from trident.esql import syntax
 from trident.mapping.profiles import Column
+from trident.predicates.leaf import Leaf, Op
+from trident.predicates.walk import Writer
 from trident.result.translation import Note
+from trident.rule.tree import Test
 
-_ONE: Mapping[Op, str] = {
+_ONE: Mapping[Op, Writer] = {
     Op.EQUALS: "{field} == {value}",
     Op.EQUALS_CASED: "{field} == {value}",
     Op.LIKE: "{field} LIKE {value}",
@@ -50,8 +51,11 @@ _MANY: Mapping[Op, str] = {
 }
 _FOLDED = (Op.EQUALS, Op.LIKE, Op.REGEX)
 _PATTERNS = (Op.LIKE, Op.LIKE_CASED)
-_READ_AS: Mapping[type, str] = {SigmaCompareExpression: "real", SigmaCIDRExpression: "ip"}
-"""How a text field is read for a kind of value that asks for another type."""
+_READ_AS: Mapping[Op, str] = {
+    **dict.fromkeys((Op.LT, Op.LTE, Op.GT, Op.GTE), "real"),
+    Op.CIDR: "ip",
+}
+"""How a text field is read for a test that asks for another type."""
 
 # What the definition takes for a number (docs/semantics.md, Detections): decimal text.
 _DECIMAL = syntax.literal(r"[+\-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+\-]?[0-9]+)?")
@@ -67,15 +71,13 @@ _CONVERTED: Mapping[Op, Callable[[str], str]] = {
     **dict.fromkeys(_COMPARISONS, number_of),
     Op.CIDR: "TO_IP({})".format,
 }
-_REFERENCES: Mapping[tuple[bool, bool], str] = {
-    # whether the other field's value stands at the start, at the end (both: anywhere)
-    (False, False): "{left} == {right}",
-    (True, False): "STARTS_WITH({left}, {right})",
-    (False, True): "ENDS_WITH({left}, {right})",
-    (True, True): "LOCATE({left}, {right}) > 0",
+_REFERENCES: Mapping[Op, str] = {
+    Op.FIELD: "{left} == {right}",
+    Op.FIELD_STARTSWITH: "STARTS_WITH({left}, {right})",
+    Op.FIELD_ENDSWITH: "ENDS_WITH({left}, {right})",
+    Op.FIELD_CONTAINS: "LOCATE({left}, {right}) > 0",
 }
 _REGEX_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|.", re.DOTALL)
-_State = ConversionState
 
 
 class EsqlDetections(ElasticDetections):
@@ -86,13 +88,13 @@ class EsqlDetections(ElasticDetections):
     """
 
     target: ClassVar[str] = "esql"
-    name: ClassVar[str] = "Trident ES|QL"
-    language: ClassVar[str] = "ES|QL"
     or_token: ClassVar[str] = "OR"
     and_token: ClassVar[str] = "AND"
-    not_token: ClassVar[str] = "NOT"
-    eq_token: ClassVar[str] = " == "
-    one: ClassVar[Mapping[Op, str]] = _ONE
+    not_form: ClassVar[str] = "NOT {}"
+    tests: ClassVar[Mapping[Op, Writer]] = {
+        **_ONE,
+        **dict.fromkeys(_REFERENCES, lambda detections, leaf: detections.compare(leaf)),
+    }
     many: ClassVar[Mapping[Op, str]] = _MANY
     not_null: ClassVar[str] = "{field} IS NOT NULL"
     missing: ClassVar[Mapping[bool, str]] = {
@@ -104,33 +106,29 @@ class EsqlDetections(ElasticDetections):
         False: "{field} IS NOT NULL",
     }
 
-    def quote_column(self, name: str) -> str:
-        return syntax.name(name)
+    def reference(self, column: Column) -> str:
+        return syntax.name(column.name)
 
     def column(self, field: str) -> Column:
         return textual(super().column(field))
 
-    def convert_condition_field_eq_val(
-        self, cond: ConditionFieldEqualsValueExpression, state: _State
-    ) -> str:
-        if self.compares(cond):
-            return self._compare(cond)
-        return super().convert_condition_field_eq_val(cond, state)
+    def compares(self, test: ConditionFieldEqualsValueExpression) -> bool:
+        return isinstance(test.value, SigmaFieldReference)
 
-    def compares(self, cond: ConditionFieldEqualsValueExpression) -> bool:
-        return isinstance(cond.value, SigmaFieldReference)
-
-    def test(self, column: Column, value: object) -> Leaf:
-        kind = _READ_AS.get(type(value)) if column.type == "string" else None
+    def typed(self, leaf: Leaf) -> Leaf:
+        if leaf.op in _REFERENCES:
+            return leaf
+        kind = _READ_AS.get(leaf.op) if leaf.column.type == "string" else None
         if kind is None:
-            return super().test(column, value)
-        return replace(super().test(replace(column, type=kind), value), column=column)
+            return super().typed(leaf)
+        read_as = replace(leaf, column=replace(leaf.column, type=kind))
+        return replace(super().typed(read_as), column=leaf.column)
 
-    def guarded(self, found: Leaf, field: str) -> str:
+    def guarded(self, leaf: Leaf, field: str) -> str:
         """A text that is no number or address is null once it is read as one."""
-        if found.column.type != "string" or found.op not in _CONVERTED:
+        if leaf.column.type != "string" or leaf.op not in _CONVERTED:
             return field
-        return _CONVERTED[found.op](field)
+        return _CONVERTED[leaf.op](field)
 
     def compared(self, leaves: Sequence[Leaf], field: str) -> str:
         """Lower-cased, where a folded value has letters; a text as a number or address."""
@@ -139,33 +137,33 @@ class EsqlDetections(ElasticDetections):
             return f"TO_LOWER({field})" if letters else field
         return self.guarded(leaves[0], field)
 
-    def written(self, found: Leaf) -> str:
-        value = found.value
+    def written(self, leaf: Leaf) -> str:
+        value = leaf.value
         if isinstance(value, bool):
             return "true" if value else "false"
         if not isinstance(value, str):
-            return syntax.number(value)
-        if found.op is Op.REGEX:
+            return syntax.number(leaf.number)
+        if leaf.op is Op.REGEX:
             value = lowered(value)
-        elif found.op in _FOLDED:
+        elif leaf.op in _FOLDED:
             value = value.lower()
-        if found.op in _PATTERNS:
+        if leaf.op in _PATTERNS:
             # A leaf's pattern has no escapes; in ES|QL's a backslash is one.
             value = value.replace("\\", "\\\\")
         quoted = syntax.literal(value)
-        address = found.column.type == "ip" and found.op is not Op.CIDR
+        address = leaf.column.type == "ip" and leaf.op is not Op.CIDR
         return f"TO_IP({quoted})" if address else quoted
 
-    def leaf(self, cond: ConditionFieldEqualsValueExpression) -> Leaf:
+    def leaf(self, test: Test) -> Leaf:
         """TO_LOWER folds every letter, so what EQL says of letters beyond ASCII is another note."""
-        found = super().leaf(cond)
-        if found.column.type == "string" and found.op in _COMPARISONS:
-            self.note(Note.of("TRI476", column=found.column.name))
-        folded = found.op in _FOLDED and not str(found.value).isascii()
-        if folded and str(found.value).lower() != str(found.value).upper():
-            self.note(Note.of("TRI470", column=found.column.name))
+        leaf = super().leaf(test)
+        if leaf.column.type == "string" and leaf.op in _COMPARISONS:
+            self.note(Note.of("TRI476", column=leaf.column.name))
+        folded = leaf.op in _FOLDED and not str(leaf.value).isascii()
+        if folded and str(leaf.value).lower() != str(leaf.value).upper():
+            self.note(Note.of("TRI470", column=leaf.column.name))
         self.notes = [note for note in self.notes if note.code != NOTE_NON_ASCII_CASE]
-        return found
+        return leaf
 
     def given(self, column: Column) -> str:
         """The column has a value; as a conjunct of WHERE or CASE, where null counts as false."""
@@ -181,19 +179,16 @@ class EsqlDetections(ElasticDetections):
         field = syntax.name(column.name)
         return field if column.type == "string" else f"TO_STRING({field})"
 
-    def _compare(self, cond: ConditionFieldEqualsValueExpression) -> str:
+    def compare(self, leaf: Leaf) -> str:
         """Field against field; ``(a AND b)`` is null only where a field has several values."""
-        reference: Any = cond.value
-        columns = (self.column(cond.field), self.column(reference.field))
+        columns = (leaf.column, self.column(leaf.other))
         left, right = (f"TO_LOWER({self.text_of(column)})" for column in columns)
-        test = _REFERENCES[reference.starts_with, reference.ends_with].format(
-            left=left, right=right
-        )
-        given = [
+        test = _REFERENCES[leaf.op].format(left=left, right=right)
+        values = [
             self.present[column.type == "string"].format(field=syntax.name(column.name))
             for column in columns
         ]
-        return f"({' AND '.join([*given, test])})"
+        return f"({' AND '.join([*values, test])})"
 
 
 def textual(column: Column) -> Column:

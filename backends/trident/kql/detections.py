@@ -1,0 +1,261 @@
+"""Detections as KQL predicates: a table of operators, and the choices that a column's type makes.
+
+Operators: https://learn.microsoft.com/kusto/query/datatypes-string-operators. Strings are never
+null in Kusto; other types can be, and a comparison with null is null, so under a ``not`` those
+are guarded (docs/semantics.md, two-valued logic).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from sigma.types import TimestampPart
+
+from trident.base.diagnostics import Refusal
+from trident.kql import syntax
+from trident.kql.regexes import anchored, keyword, may_match_empty, re2
+from trident.mapping.profiles import Column
+from trident.meaning.detection import text
+from trident.predicates.leaf import COMPARISONS, Leaf, Op
+from trident.predicates.terms import bounded_words, whole_terms
+from trident.predicates.walk import Detections, Writer
+from trident.result.translation import Note
+
+NUMERIC = frozenset({"int", "long", "real", "decimal"})
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
+_COMPARE: Mapping[Op, str] = {Op.LT: "<", Op.LTE: "<=", Op.GT: ">", Op.GTE: ">=", Op.NEQ: "!="}
+_LISTS: Mapping[Op, str] = {Op.EQUALS: "in~", Op.EQUALS_CASED: "in"}
+_REFERENCES: Mapping[Op, str] = {
+    Op.FIELD: "=~",
+    Op.FIELD_STARTSWITH: "startswith",
+    Op.FIELD_ENDSWITH: "endswith",
+    Op.FIELD_CONTAINS: "contains",
+}
+_TIME_PARTS: Mapping[TimestampPart, str] = {
+    TimestampPart.MINUTE: 'datetime_part("minute", {field})',
+    TimestampPart.HOUR: "hourofday({field})",
+    TimestampPart.DAY: "dayofmonth({field})",
+    TimestampPart.WEEK: "week_of_year({field})",
+    TimestampPart.MONTH: "monthofyear({field})",
+    TimestampPart.YEAR: "getyear({field})",
+}
+
+
+def _number(kql: KqlDetections, leaf: Leaf) -> str:
+    value = leaf.value if isinstance(leaf.value, str) else syntax.number(leaf.number)
+    return kql.not_null(leaf.column, f"{syntax.reference(leaf.column)} == {value}")
+
+
+def _boolean(kql: KqlDetections, leaf: Leaf) -> str:
+    return kql.not_null(leaf.column, f"{syntax.reference(leaf.column)} == {text(leaf.number)}")
+
+
+def _comparison(kql: KqlDetections, leaf: Leaf) -> str:
+    column = leaf.column
+    number = syntax.reference(column)
+    if column.type not in NUMERIC:
+        number = f"todouble({kql.reference(column)})"
+        kql.note(Note.of("TRI414", column=column.name))
+    test = f"{number} {_COMPARE[leaf.op]} {syntax.number(leaf.number)}"
+    # A comparison with null filters the row, except !=, which is true.
+    if kql.below_not() or leaf.op is Op.NEQ:
+        return f"(isnotnull({number}) and {test})"
+    return test
+
+
+def _like(kql: KqlDetections, leaf: Leaf) -> str:
+    """No operator has wildcards inside; the expression's ``.*`` would match a missing value."""
+    field = kql.reference(leaf.column)
+    pattern = syntax.literal(anchored(leaf.parts))
+    return f"(isnotempty({field}) and {field} matches regex {pattern})"
+
+
+def _regex(kql: KqlDetections, leaf: Leaf) -> str:
+    """Whole terms by ``has``, which Kusto's term index answers; else RE2, behind the words that
+    the index can find."""
+    field, value = kql.reference(leaf.column), leaf.expression
+    if terms := whole_terms(value):
+        kql.note(Note.of("TRI410"))
+        return _has(field, terms)
+    test = f"{field} matches regex {syntax.literal(re2(value))}"
+    if words := bounded_words(value):
+        kql.note(Note.of("TRI416", column=leaf.column.name))
+        return f"({_has(field, words)} and {test})"
+    return f"(isnotempty({field}) and {test})" if may_match_empty(value) else test
+
+
+def _has(field: str, terms: Sequence[str]) -> str:
+    """The field holds one of the terms."""
+    listed = ", ".join(map(syntax.literal, terms))
+    return f"{field} has_any (dynamic([{listed}]))" if len(terms) > 1 else f"{field} has {listed}"
+
+
+def _cidr(kql: KqlDetections, leaf: Leaf) -> str:
+    """Compared as a number; a text that is no address is null."""
+    field = kql.reference(leaf.column)
+    network = ipaddress.ip_network(leaf.text)
+    kql.note(Note.of("TRI415", column=leaf.column.name))
+    if network.version == 6:
+        test = f"ipv6_is_in_range({field}, {syntax.literal(str(network))})"
+    else:
+        low, high = int(network.network_address), int(network.broadcast_address)
+        test = f"parse_ipv4({field}) between ({low} .. {high})"
+    return f"coalesce({test}, false)" if kql.below_not() else test
+
+
+def _time_part(kql: KqlDetections, leaf: Leaf) -> str:
+    column = leaf.column
+    time = syntax.reference(column)
+    if column.type != "datetime":
+        time = f"todatetime({kql.reference(column)})"
+    assert leaf.part is not None
+    part = _TIME_PARTS[leaf.part].format(field=time)
+    return f"(isnotnull({time}) and {part} == {leaf.value})"
+
+
+def _field(kql: KqlDetections, leaf: Leaf) -> str:
+    """Two missing fields are not the same: a test on a missing field is false."""
+    left, right = kql.reference(leaf.column), kql.reference(kql.column(leaf.other))
+    test = f"{left} {_REFERENCES[leaf.op]} {right}"
+    return f"(isnotempty({left}) and isnotempty({right}) and {test})"
+
+
+def _present(kql: KqlDetections, leaf: Leaf) -> str:
+    """``*`` asks for a text; ``exists`` for a value of the column's type."""
+    if leaf.pattern is not None:
+        return f"isnotempty({kql.reference(leaf.column)})"
+    return kql.present(leaf.column)
+
+
+def _keyword(kql: KqlDetections, leaf: Leaf) -> str:
+    if leaf.value is None:
+        pattern = keyword(leaf.parts)
+        return kql.anywhere(f"matches regex {syntax.literal(pattern)}", str(leaf.parts))
+    operator = "contains_cs" if leaf.op is Op.KEYWORD_CASED else "contains"
+    # A dynamic column is searched as JSON text, in which these characters are escaped.
+    in_json = json.dumps(leaf.text, ensure_ascii=False)[1:-1]
+    return kql.anywhere(
+        f"{operator} {syntax.literal(leaf.text)}",
+        leaf.text,
+        f"{operator} {syntax.literal(in_json)}",
+    )
+
+
+def _keyword_regex(kql: KqlDetections, leaf: Leaf) -> str:
+    if may_match_empty(leaf.expression):
+        raise Refusal("TRI302", "a keyword expression that matches nothing finds every event")
+    return kql.anywhere(f"matches regex {syntax.literal(re2(leaf.expression))}", "0")
+
+
+_TESTS: Mapping[Op, Writer] = {
+    # =~ and the like ignore case as Sigma does; the others are their exact forms.
+    Op.EQUALS: "{field} =~ {value}",
+    Op.EQUALS_CASED: "{field} == {value}",
+    Op.STARTSWITH: "{field} startswith {value}",
+    Op.STARTSWITH_CASED: "{field} startswith_cs {value}",
+    Op.ENDSWITH: "{field} endswith {value}",
+    Op.ENDSWITH_CASED: "{field} endswith_cs {value}",
+    Op.CONTAINS: "{field} contains {value}",
+    Op.CONTAINS_CASED: "{field} contains_cs {value}",
+    Op.LIKE: _like,
+    Op.LIKE_CASED: _like,
+    Op.REGEX: _regex,
+    Op.REGEX_CASED: _regex,
+    Op.NUMBER: _number,
+    Op.BOOLEAN: _boolean,
+    **dict.fromkeys(COMPARISONS, _comparison),
+    Op.CIDR: _cidr,
+    Op.TIME_PART: _time_part,
+    **dict.fromkeys(_REFERENCES, _field),
+    Op.MISSING: lambda kql, leaf: str(kql.missing(leaf.column)),
+    Op.PRESENT: _present,
+    Op.KEYWORD: _keyword,
+    Op.KEYWORD_CASED: _keyword,
+    Op.KEYWORD_REGEX: _keyword_regex,
+    Op.NEVER: "false",
+}
+
+
+class KqlDetections(Detections):
+    """Sigma detections in KQL. ``{field}`` in the table is the column as text."""
+
+    target: ClassVar[str] = "kql"
+    tests: ClassVar[Mapping[Op, Writer]] = _TESTS
+    and_token: ClassVar[str] = "and"
+    or_token: ClassVar[str] = "or"
+    not_form: ClassVar[str] = "not({})"
+    # Kusto reads a chain of ``or`` one within the other, to a limited depth (KS245).
+    widest: ClassVar[int] = 200
+
+    def reference(self, column: Column) -> str:
+        """The column as text, for a string test on a column of another type."""
+        quoted = syntax.reference(column)
+        if column.type == "real":  # whether 404 is "404" or "404.0" is not documented
+            return f'replace_regex(tostring({quoted}), @"\\.0+$", "")'
+        return quoted if column.type == "string" else f"tostring({quoted})"
+
+    def written(self, leaf: Leaf) -> str:
+        return syntax.literal(leaf.text)
+
+    def typed(self, leaf: Leaf) -> Leaf:
+        """Numbers and truth values as what the column holds them as."""
+        column = leaf.column
+        match leaf.op:
+            case Op.NUMBER if column.type not in NUMERIC:
+                return Leaf(Op.EQUALS_CASED, column, text(leaf.number))
+            case Op.BOOLEAN if column.type != "bool":
+                return Leaf(Op.EQUALS, column, text(leaf.number))
+            case Op.EQUALS | Op.EQUALS_CASED if column.type in NUMERIC:
+                if not _DECIMAL.fullmatch(leaf.text):
+                    return leaf
+                if column.type == "real" and text(float(leaf.text)) != leaf.text:
+                    return Leaf(Op.NEVER, column)  # more digits than a double has
+                return Leaf(Op.NUMBER, column, leaf.text)
+            case Op.EQUALS | Op.EQUALS_CASED if column.type == "bool":
+                if leaf.text.lower() in ("true", "false"):
+                    return Leaf(Op.BOOLEAN, column, leaf.text.lower() == "true")
+        return leaf
+
+    def any_of(self, leaves: Sequence[Leaf]) -> str | None:
+        """Plain texts of one case rule, on one string column."""
+        first = leaves[0]
+        operator = _LISTS.get(first.op)
+        if operator is None or first.column.type != "string":
+            return None
+        if any(leaf.op is not first.op or leaf.pattern is None for leaf in leaves):
+            return None
+        return f"{self.reference(first.column)} {operator} ({', '.join(map(self.written, leaves))})"
+
+    def present(self, column: Column) -> str:
+        """The column has a value: not null, and for a string not empty."""
+        function = "isnotempty" if column.type in ("string", "dynamic") else "isnotnull"
+        return f"{function}({syntax.reference(column)})"
+
+    def missing(self, column: Column) -> str:
+        """The opposite of ``present``; ``isnull`` of a string is always false."""
+        return f"is{self.present(column)[5:]}"
+
+    def not_null(self, column: Column, test: str) -> str:
+        """A comparison that null makes null, which a ``not`` around it must not see."""
+        if not self.below_not():
+            return test
+        return f"(isnotnull({syntax.reference(column)}) and {test})"
+
+    def anywhere(self, test: str, wanted: str, in_json: str = "") -> str:
+        """A test on the text of any column: ``* contains`` reads string columns only, so each
+        column is named; numbers are read where the keyword could be in one."""
+        kinds = {"string", "dynamic", "bool"}
+        if any(char.isdigit() for char in wanted):
+            kinds |= NUMERIC
+        columns = self.bound.source.table.columns.items()
+        tests = [
+            f"{self.reference(Column(name, kind))} {in_json or test if kind == 'dynamic' else test}"
+            for name, kind in columns
+            if kind in kinds
+        ]
+        self.note(Note.of("TRI413"))
+        return f"({' or '.join(tests)})"
