@@ -20,7 +20,7 @@ from trident.elastic.detections import ElasticDetections
 from trident.elastic.regexes import NOTE_NON_ASCII_CASE
 from trident.esql import syntax
 from trident.mapping.profiles import Column
-from trident.predicates.leaf import Leaf, Op
+from trident.predicates.leaf import COMPARISONS, Leaf, Op
 from trident.predicates.walk import Writer
 from trident.result.translation import Note
 from trident.rule.tree import Test
@@ -66,9 +66,8 @@ def number_of(text: str) -> str:
     return f"CASE({text} RLIKE {_DECIMAL}, TO_DOUBLE({text}))"
 
 
-_COMPARISONS = (Op.LT, Op.LTE, Op.GT, Op.GTE)
 _CONVERTED: Mapping[Op, Callable[[str], str]] = {
-    **dict.fromkeys(_COMPARISONS, number_of),
+    **dict.fromkeys(COMPARISONS, number_of),
     Op.CIDR: "TO_IP({})".format,
 }
 _REFERENCES: Mapping[Op, str] = {
@@ -157,7 +156,7 @@ class EsqlDetections(ElasticDetections):
     def leaf(self, test: Test) -> Leaf:
         """TO_LOWER folds every letter, so what EQL says of letters beyond ASCII is another note."""
         leaf = super().leaf(test)
-        if leaf.column.type == "string" and leaf.op in _COMPARISONS:
+        if leaf.column.type == "string" and leaf.op in COMPARISONS:
             self.note(Note.of("TRI476", column=leaf.column.name))
         folded = leaf.op in _FOLDED and not str(leaf.value).isascii()
         if folded and str(leaf.value).lower() != str(leaf.value).upper():

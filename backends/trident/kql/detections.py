@@ -27,7 +27,7 @@ from trident.result.translation import Note
 
 NUMERIC = frozenset({"int", "long", "real", "decimal"})
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
-_COMPARE: Mapping[Op, str] = {Op.LT: "<", Op.LTE: "<=", Op.GT: ">", Op.GTE: ">=", Op.NEQ: "!="}
+_COMPARE: Mapping[Op, str] = {Op.LT: "<", Op.LTE: "<=", Op.GT: ">", Op.GTE: ">="}
 _LISTS: Mapping[Op, str] = {Op.EQUALS: "in~", Op.EQUALS_CASED: "in"}
 _REFERENCES: Mapping[Op, str] = {
     Op.FIELD: "=~",
@@ -61,10 +61,7 @@ def _comparison(kql: KqlDetections, leaf: Leaf) -> str:
         number = f"todouble({kql.reference(column)})"
         kql.note(Note.of("TRI414", column=column.name))
     test = f"{number} {_COMPARE[leaf.op]} {syntax.number(leaf.number)}"
-    # A comparison with null filters the row, except !=, which is true.
-    if kql.below_not() or leaf.op is Op.NEQ:
-        return f"(isnotnull({number}) and {test})"
-    return test
+    return f"(isnotnull({number}) and {test})" if kql.below_not() else test
 
 
 def _like(kql: KqlDetections, leaf: Leaf) -> str:

@@ -54,7 +54,6 @@ class Op(StrEnum):
     LTE = "lte"
     GT = "gt"
     GTE = "gte"
-    NEQ = "neq"
     CIDR = "cidr"
     TIME_PART = "time_part"
     FIELD = "field"
@@ -76,7 +75,7 @@ TEXT = (
 )
 """Tests that compare with a text or a pattern of wildcards."""
 
-COMPARISONS = (Op.LT, Op.LTE, Op.GT, Op.GTE, Op.NEQ)
+COMPARISONS = (Op.LT, Op.LTE, Op.GT, Op.GTE)
 KEYWORDS = (Op.KEYWORD, Op.KEYWORD_CASED, Op.KEYWORD_REGEX)
 
 Value = str | int | float | bool | SigmaRegularExpression | SigmaFieldReference | None
@@ -149,7 +148,6 @@ _COMPARE: Mapping[CompareOperators, Op] = {
     CompareOperators.LTE: Op.LTE,
     CompareOperators.GT: Op.GT,
     CompareOperators.GTE: Op.GTE,
-    CompareOperators.NEQ: Op.NEQ,
 }
 _CASED: Mapping[Op, Op] = {
     Op.EQUALS: Op.EQUALS_CASED,
@@ -194,7 +192,10 @@ def read(column: Column, value: object) -> Leaf:
             return Leaf(Op.REGEX if folds else Op.REGEX_CASED, column, value)
         case SigmaCIDRExpression():
             return Leaf(Op.CIDR, column, value.cidr)
-        case SigmaCompareExpression() if not isinstance(value.number, SigmaTimestampPart):
+        # No modifier makes a comparison of another kind: |neq is a negated equality.
+        case SigmaCompareExpression() if value.op in _COMPARE and not isinstance(
+            value.number, SigmaTimestampPart
+        ):
             return Leaf(_COMPARE[value.op], column, value.number.number)
         case SigmaFieldReference():
             return Leaf(_REFERENCES[value.starts_with, value.ends_with], column, value)

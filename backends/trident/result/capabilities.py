@@ -35,7 +35,7 @@ from trident.target import registry
 
 PERCENTILES = (Statistic.PERCENTILE, Statistic.MEDIAN)
 
-TESTS: Mapping[str, str] = {
+_TESTS: Mapping[str, str] = {
     "equals": "a field is a text, in any case",
     "equals_cased": "a field is exactly a text",
     "startswith": "a field starts with a text",
@@ -50,7 +50,7 @@ TESTS: Mapping[str, str] = {
     "regex_cased": "a regular expression",
     "number": "a field is a number",
     "boolean": "a field is true or false",
-    **{op: f"a number {op} N" for op in ("lt", "lte", "gt", "gte", "neq")},
+    **{op: f"a number {op} N" for op in ("lt", "lte", "gt", "gte")},
     "cidr": "an address in a range",
     "time_part": "the minute, hour, day, week, month or year of a time",
     "field": "a field is another field",
@@ -63,11 +63,11 @@ TESTS: Mapping[str, str] = {
     "keyword_cased": "exactly a word anywhere in the record",
     "keyword_regex": "a regular expression anywhere in the record",
 }
-"""What a detection may ask of a field (``trident.predicates.leaf.Op``), in a few words."""
+DETECTIONS: Mapping[str, str] = {f"detection.{test}": text for test, text in _TESTS.items()}
+"""What a detection may ask of a field (``trident.predicates.leaf.Op``), with its meaning."""
 
 FEATURES: Mapping[str, str] = {
     "detection": "a rule without correlation",
-    **{f"detection.{test}": meaning for test, meaning in TESTS.items()},
     **{f"{statistic}.{op}": f"{statistic} with {op}" for statistic in Statistic for op in Operator},
     "value_count.several_fields": "distinct tuples of several fields",
     "temporal.all": "every listed rule in the window, in any order",
@@ -96,7 +96,10 @@ FEATURES: Mapping[str, str] = {
     "baseline.unseen_several": "a tuple of values that does not occur in the history",
     "baseline.unseen_empty": "a missing value counts as unseen",
 }
-"""Every plan feature, with its meaning in a few words, in the order of the printed matrix."""
+"""Every plan feature, with its meaning in a few words."""
+
+CELLS: Mapping[str, str] = {**FEATURES, **DETECTIONS}
+"""Everything that a target's table has a row for, in the order of the printed matrix."""
 
 _FIDELITIES = tuple(Fidelity)
 _PROOFS = tuple(Proof)
@@ -147,7 +150,7 @@ def capability(target: str, feature: str) -> Capability:
 
 def unnamed(target: str, feature: str) -> Refusal:
     """The refusal of a feature that a target says nothing of."""
-    meaning = f" ({FEATURES[feature]})" if feature in FEATURES else ""
+    meaning = f" ({CELLS[feature]})" if feature in CELLS else ""
     return Refusal("TRI306", f"target {target} does not say {feature}{meaning}")
 
 

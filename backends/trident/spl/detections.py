@@ -32,7 +32,6 @@ _EXACT = 2**53
 _DOT = re.compile(r"(?<!\[)\.")
 _COMPARE: Mapping[Op, str] = {
     Op.NUMBER: "==",
-    Op.NEQ: "!=",
     Op.LT: "<",
     Op.LTE: "<=",
     Op.GT: ">",

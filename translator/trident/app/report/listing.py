@@ -7,7 +7,7 @@ from typing import Any
 
 from trident.base.diagnostics import codes
 from trident.mapping.profiles import load_profiles
-from trident.result.capabilities import FEATURES, capabilities, capability
+from trident.result.capabilities import CELLS, capabilities, capability
 from trident.result.translation import Fidelity
 from trident.rule.rules import Document
 from trident.target import registry
@@ -33,14 +33,14 @@ def profiles() -> Iterator[Row]:
 def capability_rows(chosen: Sequence[str]) -> Iterator[Row]:
     """The matrix: feature, its level on each target, what it is; then each refusal's reason."""
     yield ("feature", *chosen, "meaning")
-    for feature, meaning in FEATURES.items():
+    for feature, meaning in CELLS.items():
         yield (feature, *(_cell(capability(target, feature)) for target in chosen), meaning)
 
 
 def refusal_reasons(chosen: Iterable[str]) -> Iterator[Row]:
     """Each refused feature: target, feature, code, reason."""
     for target in chosen:
-        for feature in FEATURES:
+        for feature in CELLS:
             cell = capability(target, feature)
             if cell.level is Fidelity.REFUSED:
                 yield target, feature, cell.code, cell.reason
