@@ -57,7 +57,7 @@ class Rules:
         self._off = tuple(off)
         self._stems = safe_names({each.identity: each.identity.slug for each in planned})
         self._said: Mapping[Identity, tuple[Metadata, Run] | TridentError] = {
-            each.identity: _said(each, config) for each in planned if each.plan is not None
+            each.identity: read_said(each, config) for each in planned if each.plan is not None
         }
 
     def __call__(self, profile: Profile) -> Part:
@@ -105,7 +105,7 @@ class Rules:
             yield replace(deployment, filters=self._off)
 
 
-def _said(planned: Planned, config: Config) -> tuple[Metadata, Run] | TridentError:
+def read_said(planned: Planned, config: Config) -> tuple[Metadata, Run] | TridentError:
     """A rule's metadata and schedule, or the mistake that is in them for every SIEM."""
     document = planned.document
     try:
