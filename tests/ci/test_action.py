@@ -128,7 +128,16 @@ def test_check_a_clean_rule(action: Action) -> None:
     ended = action()
     assert (ended.code, dict(ended.outputs)) == (0, {})
     assert ended.calls == [
-        ["python", "-m", "pip", "install", "--quiet", str(ROOT)],
+        [
+            "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "-c",
+            f"{ROOT}/.ci/constraints.txt",
+            str(ROOT),
+        ],
         ["trident", "check", "--format=github", "--", "rules"],
     ]
 

@@ -2,52 +2,41 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from sigma.collection import SigmaCollection
 from sigma.exceptions import SigmaError, SigmaFeatureNotSupportedByBackendError
-from sigma.plugins import InstalledSigmaPlugins
 from sigma.processing.pipeline import ProcessingPipeline
 
-from sigma.backends.trident import (
-    EqlDetections,
-    TridentEsqlBackend,
-    TridentKqlBackend,
-    TridentSplBackend,
-)
+from sigma.backends import trident as backends
 from sigma.pipelines import trident as pipelines
 from tests.translator.conftest import Trident, base, count, hunt, together, write
+from trident.app.artifacts.formats import FORMATS
 from trident.mapping.profiles import load_profiles
 from trident.target import registry
 
 STEG, JPEG = "steganography_then_webmail", "large_jpeg_from_new_source"
 
 TARGETS = {
-    "trident_kql": TridentKqlBackend,
-    "trident_spl": TridentSplBackend,
-    "trident_eql": EqlDetections,
-    "trident_esql": TridentEsqlBackend,
+    f"trident_{target}": getattr(backends, f"Trident{target.capitalize()}Backend")
+    for target in registry.names()
 }
+TridentKqlBackend = TARGETS["trident_kql"]
+TridentEqlBackend = TARGETS["trident_eql"]
+TridentSplBackend = TARGETS["trident_spl"]
 
-PIPELINES = {
-    "trident_sentinel": ("kql",),
-    "trident_defender": ("kql",),
-    "trident_microsoft_addon": ("spl",),
-    "trident_integrations": ("eql", "esql"),
-    "trident_windows_ta": ("spl",),
-    "trident_cim": ("spl",),
-    "trident_sysmon": ("eql", "esql"),
-}
 CHOICES = [
-    (pipeline, target, pipeline.removeprefix("trident_"))
-    for pipeline, targets in PIPELINES.items()
-    for target in targets
+    (f"trident_{profile}", target, profile)
+    for target in registry.names()
+    for profile in load_profiles(target)
 ]
-
+PIPELINES = {pipeline for pipeline, _, _ in CHOICES}
 
 REFUSED = {
     (JPEG, "defender"): "TRI201: log source proxy",
@@ -56,29 +45,12 @@ REFUSED = {
 }
 
 
-def queries(trident: Trident, hunts: Path, rule: str, target: str, profile: str) -> list[str]:
-    """The queries that ``trident convert`` makes of a hunt."""
-    ran = trident(
-        "convert", hunts / f"{rule}.yml", "-t", target, "--profile", profile, "--format", "json"
-    )
-    (found,) = ran.json["translations"]
-    return [
-        found["query"],
-        *(c["body"]["query"] for c in found["companions"] if c["kind"] == "query"),
-    ]
-
-
-def test_every_target_and_profile() -> None:
-    assert set(TARGETS) == {f"trident_{target}" for target in registry.names()}
-    known = {(target, name) for target in registry.names() for name in load_profiles(target)}
-    assert {(target, profile) for _, target, profile in CHOICES} == known
-
-
-def test_discovered() -> None:
-    found = InstalledSigmaPlugins.autodiscover()
-    assert {name: found.backends.get(name) for name in TARGETS} == TARGETS
-    assert {name for name in found.pipelines if name.startswith("trident")} == set(PIPELINES)
-    assert {name for name in found.backends if name.startswith("trident")} == set(TARGETS)
+def converted(
+    trident: Trident, hunts: Path, rule: str, target: str, profile: str, form: str = "text"
+) -> str:
+    """What ``trident convert`` prints of a hunt."""
+    where = ("-t", target, "--profile", profile, "--format", form, "--no-cache")
+    return trident("convert", hunts / f"{rule}.yml", *where).out
 
 
 @pytest.mark.parametrize("rule", [STEG, JPEG])
@@ -91,8 +63,18 @@ def test_as_trident_itself(
     if refusal := REFUSED.get((rule, profile)):
         with pytest.raises(SigmaFeatureNotSupportedByBackendError, match=refusal):
             backend.convert(rules)
+        return
+    answer = json.loads(converted(trident, hunts, rule, target, profile, "json"))
+    (translation,) = answer["translations"]
+    translation["rule"]["line"] = 0  # pySigma's rules do not know theirs
+    assert json.loads(backend.convert(rules, "json")) == answer
+    if translation["parameters"]:
+        with pytest.raises(SigmaFeatureNotSupportedByBackendError, match=r"TRI533.*json"):
+            backend.convert(rules)
     else:
-        assert backend.convert(rules) == queries(trident, hunts, rule, target, profile)
+        text = converted(trident, hunts, rule, target, profile)
+        assert "\n".join(backend.convert(rules)) == text
+        assert "(" in text.splitlines()[1]  # the level and its proof
 
 
 def collection(*documents: str) -> SigmaCollection:
@@ -183,7 +165,7 @@ def test_callback_sees_each_query() -> None:
 
 
 def test_several_queries_of_one_rule() -> None:
-    assert len(EqlDetections().convert(collection(together("one", "two")))) == 2
+    assert len(TridentEqlBackend().convert(collection(together("one", "two")))) == 2
 
 
 @pytest.fixture
@@ -221,8 +203,8 @@ def test_cli_converts(
         assert ran.returncode == 1 and refusal in " ".join(ran.stderr.split()), ran.stderr
         return
     assert ran.returncode == 0, ran.stderr
-    expected = "\n\n".join(queries(trident, hunts, STEG, target, profile))
-    assert ran.stdout.strip() == expected.strip()
+    expected = converted(trident, hunts, STEG, target, profile)
+    assert ran.stdout.split() == expected.split()
 
 
 def test_cli_refuses(hunts: Path, sigma: list[str]) -> None:
@@ -267,3 +249,112 @@ def test_cli_beside_other_plugins(hunts: Path, sigma: list[str]) -> None:
     rule = hunts.parent / "rule.yml"
     rule.write_text(base())
     assert "evil" in call(*sigma, "convert", "-t", "splunk", "--without-pipeline", rule).stdout
+
+
+SPLUNK = list(load_profiles("spl"))
+ELASTIC = [(target, name) for target in ("eql", "esql") for name in load_profiles(target)]
+ARTIFACTS = [
+    # target, profile, format, the build's files
+    ("kql", "sentinel", "sentinel_rule", "analytics/*.yaml"),
+    *(("spl", name, "savedsearches", "app/*/default/savedsearches.conf") for name in SPLUNK),
+    *((target, name, "siem_rule_ndjson", "rules*.ndjson") for target, name in ELASTIC),
+]
+
+
+def test_every_profile_with_a_format_is_compared() -> None:
+    formats = {
+        (target, profile.name, name)
+        for target in registry.names()
+        for profile in load_profiles(target).values()
+        for name in FORMATS.get(profile.artifacts, ())
+    }
+    assert {(target, profile, name) for target, profile, name, _ in ARTIFACTS} == formats
+
+
+@pytest.mark.parametrize(("target", "profile", "name", "path"), ARTIFACTS)
+def test_as_the_build_writes_it(
+    trident: Trident, tmp_path: Path, target: str, profile: str, name: str, path: str
+) -> None:
+    document = "status: test\ndate: 2026-11-01\ndescription: Two.\nlevel: high\n"
+    write(tmp_path, rules__hunt=f"{base()}---\n{document}{count()}")
+    out = tmp_path / "dist"
+    ran = trident("build", tmp_path / "rules", "-o", out, cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    files = sorted((out / target / profile).glob(path))
+    assert files
+    backend = TARGETS[f"trident_{target}"](getattr(pipelines, f"trident_{profile}")())
+    rules = SigmaCollection.load_ruleset([tmp_path / "rules" / "hunt.yml"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the build says of the hunt's metadata, too
+        text = backend.convert(rules, name)
+    assert text == "---\n".join(file.read_text("utf-8") for file in files)
+
+
+def test_a_profile_without_the_format_is_refused() -> None:
+    defender = TridentKqlBackend(pipelines.trident_defender())
+    with pytest.raises(SigmaFeatureNotSupportedByBackendError, match="TRI534"):
+        defender.convert(collection(hunt()), "sentinel_rule")
+
+
+def test_what_the_artifacts_refuse_is_an_error(hunts: Path) -> None:
+    """A window longer than Sentinel's rules may look back; the other rule is still there."""
+    rules = collection(base(), count(), base("other"), count("other").replace("5m", "20d"))
+    with pytest.raises(SigmaError):
+        TridentKqlBackend().convert(rules, "sentinel_rule")
+    backend = TridentKqlBackend(collect_errors=True)
+    text = backend.convert(rules, "sentinel_rule")
+    assert "name: Many base" in text and "Many other" not in text
+    assert {rule.title for rule, _ in backend.errors} >= {"Many other"}
+
+
+POSTPROCESSING = """\
+name: after
+priority: 10
+postprocessing:
+  - {type: embed, prefix: "search ", suffix: ""}
+"""
+FINALIZERS = "name: after\npriority: 10\nfinalizers:\n  - {type: concat}\n"
+
+
+@pytest.mark.parametrize("pipeline", [POSTPROCESSING, FINALIZERS], ids=["query", "output"])
+def test_both_faces_refuse_what_changes_finished_queries(
+    trident: Trident, tmp_path: Path, pipeline: str
+) -> None:
+    (tmp_path / "own.yml").write_text(pipeline)
+    write(tmp_path, rules__hunt=hunt())
+    ran = trident("convert", "rules", "-t", "kql", "-p", "own.yml", cwd=tmp_path)
+    assert ran.code == 2 and "TRI122" in ran.err
+    with pytest.raises(SigmaError, match="TRI122"):
+        TridentKqlBackend(ProcessingPipeline.from_yaml(pipeline)).convert(collection(hunt()))
+
+
+CHANGES = [
+    (
+        "a renamed field",
+        "  - {id: own, type: field_name_mapping, mapping: {cmd: CommandLine}}\n",
+        base().replace("CommandLine", "cmd"),
+        "ProcessCommandLine contains",
+    ),
+    (
+        "a condition",
+        "  - {id: own, type: add_condition, conditions: {User: scanner}}\n",
+        base(),
+        "scanner",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("steps", "rule", "shown"), [each[1:] for each in CHANGES], ids=[each[0] for each in CHANGES]
+)
+def test_both_faces_apply_the_users_pipeline(
+    trident: Trident, tmp_path: Path, steps: str, rule: str, shown: str
+) -> None:
+    pipeline = f"name: own\npriority: 10\ntransformations:\n{steps}"
+    (tmp_path / "own.yml").write_text(pipeline)
+    write(tmp_path, rules__rule=rule)
+    ran = trident("convert", "rules", "-t", "kql", "-p", "own.yml", cwd=tmp_path)
+    (query,) = TridentKqlBackend(ProcessingPipeline.from_yaml(pipeline)).convert(collection(rule))
+    ours = [line for line in ran.out.splitlines() if not line.startswith("//")]
+    theirs = [line for line in query.splitlines() if not line.startswith("//")]
+    assert shown in query and ours == theirs
