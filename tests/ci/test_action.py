@@ -22,6 +22,7 @@ from tests.translator.conftest import Trident, hunt, write
 from tests.translator.conftest import trident as trident  # the fixture
 
 ROOT = Path(__file__).resolve().parents[2]
+TESTED = f"{ROOT}/.ci/constraints.txt"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 WORKFLOW = yaml.safe_load((ROOT / "docs" / "examples" / "workflow.yml").read_text("utf-8"))

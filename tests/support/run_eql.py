@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from trident.app.verify.elastic import documents, fill, identity, requests
 from trident.app.verify.native import native_rows
-from trident.engines.eql.engine import EqlEngine, documents, fill, identity, requests
+from trident.engines.eql.engine import EqlEngine
 from trident.engines.eql.query_dsl import selects
 from trident.eql.dsl import matches
 from trident.mapping.binding import BoundSearch, bind

@@ -187,7 +187,7 @@ def _query_dsl(
     plan: Search, translation: Translation, profile: Profile, events: Sequence[Event]
 ) -> set[int]:
     """The detection in Query DSL, which the request that learns a baseline speaks."""
-    from trident.engines.eql.engine import documents
+    from trident.app.verify.elastic import documents
     from trident.engines.eql.query_dsl import selects
     from trident.eql.dsl import matches
 

@@ -15,8 +15,9 @@ from tests.support.run_eql import (
     eql_profile,
     expected,
 )
+from trident.app.verify.elastic import documents, requests
 from trident.app.verify.native import native_rows
-from trident.engines.eql.engine import EqlEngine, documents, requests
+from trident.engines.eql.engine import EqlEngine
 from trident.meaning.detection import compile_detection
 from trident.meaning.events import SECOND
 from trident.result.capabilities import FEATURES, capabilities

@@ -19,8 +19,9 @@ from tests.support.hunts import (
     steganography_events,
 )
 from tests.support.run_eql import difference, eql_alerts, eql_profile, eql_types, expected
+from trident.app.verify.elastic import documents, fill
 from trident.app.verify.native import native_rows
-from trident.engines.eql.engine import EqlEngine, documents, fill
+from trident.engines.eql.engine import EqlEngine
 from trident.engines.eql.query_dsl import selects
 from trident.meaning.evaluate import history
 from trident.meaning.events import Event, Value

@@ -22,8 +22,9 @@ from tests.backends.eql.test_eql_property import CARRIED
 from tests.support.generate import Case, make_case
 from tests.support.run_eql import ambiguous, difference, eql_profile, expected
 from trident.app.artifacts.schedule import overlapping, period
+from trident.app.verify.elastic import documents, identity, requests
 from trident.app.verify.native import native_rows
-from trident.engines.eql.engine import EqlEngine, documents, identity, requests
+from trident.engines.eql.engine import EqlEngine
 from trident.meaning.events import SECOND, Event
 from trident.rule.plan import Aggregate, Correlation, Run
 from trident.translate.translate import translate

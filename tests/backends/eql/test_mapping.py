@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.generate import NETWORK, NOW, PROCESS
 from tests.support.run_eql import eql_profile
+from trident.app.verify.elastic import documents
 from trident.app.verify.native import native_rows
 from trident.base.diagnostics import codes
-from trident.engines.eql.engine import documents
 from trident.mapping.profiles import Profile, Table
 from trident.meaning.events import Event
 

@@ -10,8 +10,9 @@ import yaml
 
 from tests.support.generate import BASES, NOW, TEXTS, base_rule, plan_documents
 from tests.support.run_eql import difference, eql_alerts, eql_profile, expected
+from trident.app.verify.elastic import documents, requests
 from trident.app.verify.native import native_rows
-from trident.engines.eql.engine import EqlEngine, Found, documents, requests
+from trident.engines.eql.engine import EqlEngine, Found
 from trident.meaning.events import SECOND, Event
 from trident.result.translation import Fidelity, Translation
 from trident.rule.plan import Plan

@@ -1,6 +1,5 @@
 """Elastic EQL on the ``eql`` package, in a worker process that behaves as Elasticsearch.
 
-Also the data: Sigma events become the documents that the integrations would have indexed.
 No Elasticsearch takes part; what the worker models is described there.
 """
 
@@ -11,25 +10,20 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from trident.app.verify.native import Row
 from trident.engines.eql.query_dsl import selects
-from trident.eql import literals
-from trident.mapping.profiles import Profile, Table
-from trident.meaning.detection import text
-from trident.result.translation import AlertColumns, Translation
-from trident.rule.plan import Plan
 
 Document = dict[str, Any]
 """Field name -> value as indexed; the time field holds microseconds since the epoch."""
 
 _MODULE = "trident.engines.eql.worker"
 _ROOT = Path(__file__).resolve().parents[3]
+"""The folder that holds the package ``trident`` with the worker, however it is installed."""
 _START_SECONDS = 60.0
 _TICKS = 10_000
 """The engine's time units (100 ns) in a millisecond, the resolution of Elasticsearch's date."""
@@ -144,75 +138,6 @@ class EqlEngine:
             self._pending += chunk
         line, _, self._pending = self._pending.partition(b"\n")
         return line
-
-
-def documents(rows: Mapping[str, Sequence[Row]], profile: Profile) -> list[Document]:
-    """Native rows as indexed: the marks of their data set added, and what the ingest pipeline
-    changes changed (``tables.yml``, lowercase)."""
-    tables = {source.table.name: source.table for source in profile.sources}
-    return [_document(row, tables[name]) for name, found in rows.items() for row in found]
-
-
-def requests(translation: Translation) -> list[tuple[Mapping[str, Any], AlertColumns | None]]:
-    """The search requests of a translation with the alert columns of each one's result."""
-    query = translation.query
-    assert query is not None
-    bodies = {companion.name: companion.body for companion in query.companions}
-    found: list[tuple[Mapping[str, Any], AlertColumns | None]] = [
-        (bodies["search-request"], query.alert)
-    ]
-    for companion in query.companions:
-        if companion.kind == "query":
-            alert = AlertColumns(**companion.body["alert"])
-            request = companion.name.replace("query", "search-request")
-            found.append((bodies[request], alert))
-    return found
-
-
-def fill(query: str, values: Mapping[str, int | float | Iterable[str]]) -> str:
-    """A parameterised query with its parameters: numbers, or lists of strings."""
-    for name, value in values.items():
-        written = (
-            literals.number(value)
-            if isinstance(value, int | float)
-            else ", ".join(map(literals.string, value)) or literals.string("")
-        )
-        query = query.replace(f"${{{name}}}", written)
-    return query
-
-
-def identity(found: Found, plan: Plan, alert: AlertColumns) -> tuple[tuple[str, ...], int]:
-    """The alert that a result stands for: group key and time of its last event."""
-    last = found.documents[-1]
-    names = getattr(plan, "group_by", ())
-    return tuple(text(last[alert.group[name]]) for name in names), last[alert.time]
-
-
-def _document(row: Row, table: Table) -> Document:
-    document = {
-        name: stored
-        for name, value in row.items()
-        if (stored := _stored(name, value, table)) is not None
-    }
-    arrays = table.settings.get("arrays", ())
-    for name, value in table.settings["select"].items():
-        document[name] = [value] if name in arrays else value
-    return document
-
-
-def _stored(name: str, value: Any, table: Table) -> Any:
-    """A value as its field's mapping and the ingest pipeline leave it."""
-    kind = table.columns.get(name)
-    if kind == "string" and value is not None:
-        value = text(value)
-        return value.lower() if name in table.settings.get("lowercase", ()) else value
-    if value == "":
-        return None  # no number and no address
-    if kind in ("long", "int") and isinstance(value, str):
-        return int(value)
-    if kind == "bool" and value in ("true", "false"):  # Field type boolean takes both texts
-        return value == "true"
-    return value
 
 
 def _category(document: Document) -> str:

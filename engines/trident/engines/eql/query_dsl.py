@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
 from typing import Any
 
+from trident.engines.clock import SECOND
 from trident.engines.eql.lucene import to_python, wildcard_to_python
-from trident.meaning.events import SECOND
 
 Document = Mapping[str, Any]
 _BOUNDS: Mapping[str, Callable[[Any, Any], bool]] = {"gt": gt, "gte": ge, "lt": lt, "lte": le}

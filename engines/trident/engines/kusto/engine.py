@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from trident.meaning.events import to_datetime, to_micros
+from trident.engines.clock import to_datetime, to_micros
 
 Schema = Mapping[str, Mapping[str, str]]
 """Table -> column -> Kusto type."""

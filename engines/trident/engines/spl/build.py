@@ -206,7 +206,7 @@ class Commands(Terms, Expressions, Statistics):
     def group(self, children: Children) -> str:
         return "(" + " ".join(map(str, children)) + ")"
 
-    def other(self, children: Children) -> statements.Command:
+    def other(self, children: Children) -> nodes.Statement:
         name, *words = (str(each) for each in children)
         if name.lower() == "reverse" and not words:
             return statements.Reverse()

@@ -142,7 +142,7 @@ def _check_term(term: nodes.Term) -> None:
             check(commands)
 
 
-def _check_options(command: statements.Command) -> None:
+def _check_options(command: nodes.Statement) -> None:
     options = getattr(command, "options", {})
     name = getattr(command, "command", type(command).__name__.lower())
     known = _signatures()["options"].get(name, {})

@@ -108,7 +108,7 @@ def _run(commands: statements.Pipeline, index: list[Row], scope: Scope) -> list[
 
 
 def _command(
-    command: statements.Command, rows: list[Row], index: list[Row], scope: Scope
+    command: nodes.Statement, rows: list[Row], index: list[Row], scope: Scope
 ) -> list[Row]:
     match command:
         case statements.Search(term):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from trident.engines.spl.statements import Command
+
+class Statement:
+    """A command of a pipeline; ``statements.py`` has them."""
+
+    __slots__ = ()
+
 
 # ---- eval expressions
 
@@ -119,7 +122,7 @@ class Raw:
 class Subsearch:
     """A search in square brackets."""
 
-    commands: tuple[Command, ...]
+    commands: tuple[Statement, ...]
 
 
 Term = AllTerms | AnyTerm | NotTerm | Compare | Raw | Macro | Subsearch

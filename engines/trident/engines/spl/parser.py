@@ -14,8 +14,8 @@ from trident.engines.spl.build import Commands
 from trident.engines.spl.checks import check, check_expression
 from trident.engines.spl.errors import SplError, SplSyntaxError
 from trident.engines.spl.lexical import without_comments
-from trident.engines.spl.nodes import Expression
-from trident.engines.spl.statements import Command, Pipeline, Stats
+from trident.engines.spl.nodes import Expression, Statement
+from trident.engines.spl.statements import Pipeline, Stats
 
 
 def parse(text: str) -> Pipeline:
@@ -31,7 +31,7 @@ def parse(text: str) -> Pipeline:
     return commands
 
 
-def _with_resets(command: Command) -> Command:
+def _with_resets(command: Statement) -> Statement:
     """Reset conditions may stand in quotes; they are expressions all the same."""
     if not isinstance(command, Stats):
         return command

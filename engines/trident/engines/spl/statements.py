@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from trident.engines.spl.nodes import Expression, Subsearch, Term
+from trident.engines.spl.nodes import Expression, Statement, Subsearch, Term
 
 Options = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class Search(Statement):
     """``search``, or the implied one at the start."""
 
     term: Term
 
 
 @dataclass(frozen=True, slots=True)
-class Eval:
+class Eval(Statement):
     """``eval``: assignments, taken from left to right."""
 
     assignments: tuple[tuple[str, Expression], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Where(Statement):
     """``where``."""
 
     expression: Expression
@@ -41,7 +41,7 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Statement):
     """``stats``, ``eventstats`` or ``streamstats``; ``resets`` has the expressions of its
     ``reset_before`` and ``reset_after``."""
 
@@ -62,7 +62,7 @@ class SortKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(Statement):
     """``sort``; ``count`` is None when none is written, which is not the same as 0."""
 
     keys: tuple[SortKey, ...]
@@ -71,7 +71,7 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
-class Dedup:
+class Dedup(Statement):
     """``dedup``."""
 
     names: tuple[str, ...]
@@ -81,7 +81,7 @@ class Dedup:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class Head(Statement):
     """``head``: a number of rows, or as long as a condition holds."""
 
     count: int | None
@@ -90,14 +90,14 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(Statement):
     """``tail``."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Statement):
     """``fields``."""
 
     names: tuple[str, ...]
@@ -105,21 +105,21 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Table(Statement):
     """``table``."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(Statement):
     """``rename``: (old, new) pairs."""
 
     pairs: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Fillnull:
+class Fillnull(Statement):
     """``fillnull``."""
 
     value: str
@@ -127,7 +127,7 @@ class Fillnull:
 
 
 @dataclass(frozen=True, slots=True)
-class Rex:
+class Rex(Statement):
     """``rex``."""
 
     pattern: str
@@ -136,7 +136,7 @@ class Rex:
 
 
 @dataclass(frozen=True, slots=True)
-class Regex:
+class Regex(Statement):
     """``regex``."""
 
     name: str
@@ -145,7 +145,7 @@ class Regex:
 
 
 @dataclass(frozen=True, slots=True)
-class Makemv:
+class Makemv(Statement):
     """``makemv``."""
 
     name: str
@@ -153,7 +153,7 @@ class Makemv:
 
 
 @dataclass(frozen=True, slots=True)
-class Mvexpand:
+class Mvexpand(Statement):
     """``mvexpand``; a limit of 0 is none."""
 
     name: str
@@ -161,7 +161,7 @@ class Mvexpand:
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Statement):
     """``lookup``: (table field, event field) pairs."""
 
     table: str
@@ -172,7 +172,7 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
-class Inputlookup:
+class Inputlookup(Statement):
     """``inputlookup``."""
 
     table: str
@@ -181,7 +181,7 @@ class Inputlookup:
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class Bin(Statement):
     """``bin``, ``bucket``."""
 
     name: str
@@ -190,7 +190,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Append:
+class Append(Statement):
     """``append``."""
 
     subsearch: Subsearch
@@ -198,49 +198,23 @@ class Append:
 
 
 @dataclass(frozen=True, slots=True)
-class Makeresults:
+class Makeresults(Statement):
     """``makeresults``."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
-class Reverse:
+class Reverse(Statement):
     """``reverse``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Statement):
     """A command that is known but cannot be run here, or a macro in a command's place."""
 
     name: str
     aggregates: tuple[Aggregate, ...] = ()
 
 
-Command = (
-    Search
-    | Eval
-    | Where
-    | Stats
-    | Sort
-    | Dedup
-    | Head
-    | Tail
-    | Fields
-    | Table
-    | Rename
-    | Fillnull
-    | Rex
-    | Regex
-    | Makemv
-    | Mvexpand
-    | Lookup
-    | Inputlookup
-    | Bin
-    | Append
-    | Makeresults
-    | Reverse
-    | Opaque
-)
-
-Pipeline = tuple[Command, ...]
+Pipeline = tuple[Statement, ...]

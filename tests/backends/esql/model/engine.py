@@ -12,8 +12,8 @@ from tests.backends.esql.model.commands import Pipeline
 from tests.backends.esql.model.parsed import checked
 from tests.backends.esql.model.sql import ADDRESSES, Schema, Type, quoted, text
 from tests.backends.esql.model.sql import number as address_number
+from trident.app.verify.elastic import documents
 from trident.app.verify.native import Row
-from trident.engines.eql.engine import documents
 from trident.mapping.profiles import Profile
 from trident.meaning.events import to_datetime
 

@@ -1,0 +1,1 @@
+"""What a SIEM takes: rules, apps, templates; its limits as data."""

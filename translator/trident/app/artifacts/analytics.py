@@ -15,13 +15,13 @@ from trident.app.artifacts.killchain import listed_tactics, sentinel_tactics, un
 from trident.app.artifacts.limits import read_limits
 from trident.app.artifacts.metadata import Metadata
 from trident.app.artifacts.schedule import Schedule, changed, period
-from trident.app.artifacts.sentinel import as_yaml
 from trident.app.artifacts.sentinel_rule import (
     FIRST_VERSION,
     AnalyticsRule,
     EntityMapping,
     sentinel_limits,
 )
+from trident.app.artifacts.yaml_text import as_yaml
 from trident.base.diagnostics import TridentError
 from trident.result.translation import Note
 from trident.rule.plan import Correlation, Plan, Run

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from trident.app.artifacts.schedule import iso_duration
-
-if TYPE_CHECKING:
-    from trident.app.artifacts.sentinel_rule import AnalyticsRule
+from trident.app.artifacts.sentinel_rule import AnalyticsRule
 
 _SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 from trident.app.artifacts.deployment import Deployment, deploy
 from trident.app.artifacts.metadata import Metadata, read_metadata
-from trident.app.artifacts.schedule import read_run
 from trident.app.artifacts.writers import kind_of
 from trident.app.input.config import Config
 from trident.app.run.convert import translated
@@ -23,6 +22,7 @@ from trident.result.translation import Note, Translation
 from trident.rule.plan import Identity, Run
 from trident.rule.planner import Planned
 from trident.rule.rules import Rule
+from trident.rule.schedule import read_run
 from trident.target import registry
 
 

@@ -7,15 +7,13 @@ arrives within ``delay``. It reads the interval, the delay, and what an alert ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from trident.base.diagnostics import Refusal, TridentError
+from trident.base.diagnostics import Refusal
 from trident.result.translation import Note
 from trident.rule.plan import Correlation, Plan, Run, Search, reach
-from trident.rule.raw import check_keys, seconds, timespan
-from trident.rule.rules import Document
+from trident.rule.raw import timespan
 
 _CLOCK = ((3600, "H"), (60, "M"), (1, "S"))
 
@@ -30,28 +28,6 @@ class Schedule:
 
 Adjust = Callable[[Plan, Run], Schedule]
 """What a SIEM's limits on schedules make of a run."""
-
-
-def read_run(document: Document, path: tuple[str, ...], default: Run, code: str = "TRI107") -> Run:
-    """The schedule at ``path`` of a document, such as ``{frequency: 1h, delay: 5m}``; the
-    ``default`` fills what it leaves out.
-
-    Raises:
-        TridentError: TRI104 for an unknown key, ``code`` for a value that is no timespan.
-    """
-    given: Any = document.data
-    for key in path:
-        given = given.get(key) if isinstance(given, Mapping) else None
-    if given is None:
-        return default
-    check_keys(document, path, given, ("frequency", "delay"))
-    times = {"frequency": default.frequency, "delay": default.delay}
-    for key, value in given.items():
-        try:
-            times[key] = 0 if key == "delay" and str(value) == "0" else seconds(value)
-        except ValueError as error:
-            raise TridentError(code, str(error), span=document.at(*path, key)) from error
-    return Run(**times)
 
 
 def period(plan: Plan, run: Run) -> int:

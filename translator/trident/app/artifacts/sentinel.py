@@ -7,17 +7,14 @@ Field by field: docs/artifacts.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from io import StringIO
 from typing import Any
 from uuid import UUID
-
-from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import LiteralScalarString
 
 from trident.app.artifacts.arm import hunt_template
 from trident.app.artifacts.deployment import Artifact, Deployment, Made
 from trident.app.artifacts.killchain import left_out, tactic_names
 from trident.app.artifacts.metadata import Metadata
+from trident.app.artifacts.yaml_text import as_yaml, block
 from trident.app.input.suggest import unknown
 from trident.base.diagnostics import Severity, TridentError
 
@@ -86,24 +83,6 @@ def hunting_template(deployment: Deployment) -> str:
             "techniques": ",".join(said.techniques),
         },
     )
-
-
-def as_yaml(content: dict[str, Any]) -> str:
-    """A mapping as YAML in the layout of the Azure-Sentinel repository."""
-    writer = YAML()
-    writer.indent(mapping=2, sequence=4, offset=2)
-    writer.width = 10_000  # a folded line would part a URL from its scheme for some readers
-    text = StringIO()
-    writer.dump(content, text)
-    return text.getvalue()
-
-
-def block(text: str) -> str:
-    """The text as a YAML block; quoted instead where a block cannot hold a character of it."""
-    lines = text.strip() + "\n"
-    plain = all(char.isprintable() or char in "\n\t" for char in lines)
-    scalar: str = LiteralScalarString(lines) if plain else lines
-    return scalar
 
 
 def entity_mappings(deployment: Deployment) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from trident.app.artifacts.limits import check, over, read_limits
-from trident.app.artifacts.sentinel import block
+from trident.app.artifacts.yaml_text import block
 from trident.base.data import shipped
 from trident.rule.raw import timespan
 

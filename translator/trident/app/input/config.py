@@ -19,7 +19,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trident.app.artifacts.schedule import read_run
 from trident.app.input.load import merged
 from trident.app.input.sources import CONFIG as NAME
 from trident.app.input.sources import read_text
@@ -39,6 +38,7 @@ from trident.mapping.unmapped import column_line
 from trident.rule.plan import LogSource, Run
 from trident.rule.raw import check_keys
 from trident.rule.rules import Document
+from trident.rule.schedule import read_run
 from trident.target import registry
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Elastic detection rules and exception lists."""

@@ -8,10 +8,11 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
+from trident.app.verify.elastic import documents, fill, identity, requests
 from trident.app.verify.native import native_rows
 from trident.app.verify.runners import Alerts, EngineFault
 from trident.app.verify.scenes import AlertId
-from trident.engines.eql.engine import EqlEngine, EqlError, documents, fill, identity, requests
+from trident.engines.eql.engine import EqlEngine, EqlError
 from trident.mapping.profiles import Profile
 from trident.mapping.resolver import resolve_source
 from trident.meaning.detection import text

@@ -1,0 +1,87 @@
+"""What Elasticsearch would hold of a rule's events, and what its answers mean for the rule.
+
+Sigma events become the documents that the integrations would have indexed; a translation its
+search requests; a result of the engine the alert that it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from trident.app.verify.native import Row
+from trident.engines.eql.engine import Document, Found
+from trident.eql import literals
+from trident.mapping.profiles import Profile, Table
+from trident.meaning.detection import text
+from trident.result.translation import AlertColumns, Translation
+from trident.rule.plan import Plan
+
+
+def documents(rows: Mapping[str, Sequence[Row]], profile: Profile) -> list[Document]:
+    """Native rows as indexed: the marks of their data set added, and what the ingest pipeline
+    changes changed (``tables.yml``, lowercase)."""
+    tables = {source.table.name: source.table for source in profile.sources}
+    return [_document(row, tables[name]) for name, found in rows.items() for row in found]
+
+
+def requests(translation: Translation) -> list[tuple[Mapping[str, Any], AlertColumns | None]]:
+    """The search requests of a translation with the alert columns of each one's result."""
+    query = translation.query
+    assert query is not None
+    bodies = {companion.name: companion.body for companion in query.companions}
+    found: list[tuple[Mapping[str, Any], AlertColumns | None]] = [
+        (bodies["search-request"], query.alert)
+    ]
+    for companion in query.companions:
+        if companion.kind == "query":
+            alert = AlertColumns(**companion.body["alert"])
+            request = companion.name.replace("query", "search-request")
+            found.append((bodies[request], alert))
+    return found
+
+
+def fill(query: str, values: Mapping[str, int | float | Iterable[str]]) -> str:
+    """A parameterised query with its parameters: numbers, or lists of strings."""
+    for name, value in values.items():
+        written = (
+            literals.number(value)
+            if isinstance(value, int | float)
+            else ", ".join(map(literals.string, value)) or literals.string("")
+        )
+        query = query.replace(f"${{{name}}}", written)
+    return query
+
+
+def identity(found: Found, plan: Plan, alert: AlertColumns) -> tuple[tuple[str, ...], int]:
+    """The alert that a result stands for: group key and time of its last event."""
+    last = found.documents[-1]
+    names = getattr(plan, "group_by", ())
+    return tuple(text(last[alert.group[name]]) for name in names), last[alert.time]
+
+
+def _document(row: Row, table: Table) -> Document:
+    document = {
+        name: stored
+        for name, value in row.items()
+        if (stored := _stored(name, value, table)) is not None
+    }
+    arrays = table.settings.get("arrays", ())
+    for name, value in table.settings["select"].items():
+        document[name] = [value] if name in arrays else value
+    return document
+
+
+def _stored(name: str, value: Any, table: Table) -> Any:
+    """A value as its field's mapping and the ingest pipeline leave it."""
+    kind = table.columns.get(name)
+    if kind == "string" and value is not None:
+        value = text(value)
+        return value.lower() if name in table.settings.get("lowercase", ()) else value
+    if value == "":
+        return None  # no number and no address
+    if kind in ("long", "int") and isinstance(value, str):
+        return int(value)
+    if kind == "bool" and value in ("true", "false"):  # Field type boolean takes both texts
+        return value == "true"
+    return value
