@@ -18,7 +18,7 @@ from trident.app.commands import options
     multiple=True,
     required=True,
     metavar="TARGET",
-    help="kql, spl, eql or all; repeatable.",
+    help="A query language (trident list targets), or all; repeatable.",
 )
 @click.option(
     "--profile",
