@@ -54,10 +54,10 @@ class CharSet:
                     ranges += complement(plain) if name.startswith("NOT_") else plain
         if fold:
             ranges += [other for r in ranges for other in _other_case(r) if not _in(other, ranges)]
-        found = cls(ranges, negated)
+        charset = cls(ranges, negated)
         if any(last == _LAST for _, last in ranges):
-            found.ranges, found.negated = complement(merge(ranges)), not negated
-        return found
+            charset.ranges, charset.negated = complement(merge(ranges)), not negated
+        return charset
 
     def within(self, allowed: Sequence[Range]) -> bool:
         """Whether every character of the class is one of ``allowed``."""
@@ -106,12 +106,12 @@ def _in(inner: Range, ranges: Iterable[Range]) -> bool:
 
 def _other_case(characters: Range) -> list[Range]:
     """The ASCII letters of a range in the other case."""
-    found = []
+    shifted = []
     for letters, shift in (((65, 90), 32), ((97, 122), -32)):
         first, last = max(characters[0], letters[0]), min(characters[1], letters[1])
         if first <= last:
-            found.append((first + shift, last + shift))
-    return found
+            shifted.append((first + shift, last + shift))
+    return shifted
 
 
 def _print(characters: Range) -> str:

@@ -100,7 +100,7 @@ class ElasticDetections(Detections):
         """The parts of an OR; tests of one field that one list can hold are put together."""
         lists: dict[object, dict[Leaf, None] | object] = {}
         origins: dict[object, list[object]] = {}
-        for part, origin in (each for given in parts for each in flat(given)):
+        for part, origin in (each for part_values in parts for each in flat(part_values)):
             if not isinstance(part, ConditionFieldEqualsValueExpression) or self.compares(part):
                 lists[object()] = part
                 continue

@@ -153,10 +153,10 @@ class _Printer:
         raise self.refuse("an anchor or word boundary inside the pattern")
 
     def charset(self, items: Sequence[Item]) -> str:
-        found = CharSet.parse(items, self.insensitive)
-        if self.insensitive and any(first < last and last > 127 for first, last in found.ranges):
+        charset = CharSet.parse(items, self.insensitive)
+        if self.insensitive and any(first < last and last > 127 for first, last in charset.ranges):
             self.notes.add(NOTE_NON_ASCII_CASE)
-        printed = found.print()
+        printed = charset.print()
         if printed is None:
             raise self.refuse("a class without characters")
         return printed
@@ -242,10 +242,10 @@ def _reach(
             ways = [argument[2]] if through(argument[0], int(argument[1])) else [[]]
         case _:
             return "all" if test(op, argument) else "no"
-    found = [_reach(way[end], end, test, through) if len(way) else "no" for way in ways]
-    if all(result == "all" for result in found):
+    reaches = [_reach(way[end], end, test, through) if len(way) else "no" for way in ways]
+    if all(result == "all" for result in reaches):
         return "all"
-    return "no" if all(result == "no" for result in found) else "any"
+    return "no" if all(result == "no" for result in reaches) else "any"
 
 
 def _quantifier(low: int, high: Any) -> str:

@@ -44,15 +44,15 @@ class LearnedBaseline:
 
     def parameters(self) -> dict[str, Parameter]:
         """Each parameter with its place in the answer of the baseline request."""
-        found = {}
+        parameters = {}
         if self.baseline.exceeds:
             name = _name(self.baseline.exceeds)
             path = f"$.aggregations.{name}.{_value_path(self.baseline.exceeds)}"
-            found[name] = Parameter("number", REQUEST, path)
+            parameters[name] = Parameter("number", REQUEST, path)
         if self.unseen:
             path = f"$.aggregations.{_SEEN}.buckets[*].key.value"
-            found[_SEEN] = Parameter("strings", REQUEST, path)
-        return found
+            parameters[_SEEN] = Parameter("strings", REQUEST, path)
+        return parameters
 
     def companion(self) -> Companion:
         """The ``_search`` request that yields the parameters."""

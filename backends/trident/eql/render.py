@@ -66,16 +66,16 @@ class _Correlation:
         )
 
     def render(self) -> Query:
-        found = self._variants()
-        texts = [self._text(variant) for variant in found]
-        companions = list(self._companions(found, texts))
+        variants = self._variants()
+        texts = [self._text(variant) for variant in variants]
+        companions = list(self._companions(variants, texts))
         if self.learned:
             companions.append(self.learned.companion())
-        columns = self._result_columns(found[0])
+        columns = self._result_columns(variants[0])
         self._note_columns(columns)
         return Query(
             texts[0],
-            self._alert(found[0]),
+            self._alert(variants[0]),
             {name: names[0] for name, names in columns.items() if len(names) == 1},
             self._parameters(),
             tuple(companions),
@@ -86,13 +86,13 @@ class _Correlation:
     def _variants(self) -> list[Variant]:
         trigger = self.plan.trigger
         together = self.steps.together()
-        found: list[Variant] = []
+        cuts: list[Variant] = []
         for variant in variants(trigger, len(self.plan.branches)):
             cut = split(variant, together)
             if isinstance(trigger, Aggregate) and not variant.single:
                 self._check_count(variant, len(cut))
-            found += cut
-        return found
+            cuts += cut
+        return cuts
 
     def _check_count(self, variant: Variant, cuts: int) -> None:
         """One step counts the matches of several rules only where each has its own events."""
@@ -125,8 +125,8 @@ class _Correlation:
         if len(keys) > 1:
             raise Refusal("TRI357", "until joins by one list of fields, the rules have several")
 
-    def _companions(self, found: Sequence[Variant], texts: Sequence[str]) -> Iterator[Companion]:
-        for number, (variant, text) in enumerate(zip(found, texts, strict=True), 1):
+    def _companions(self, variants: Sequence[Variant], texts: Sequence[str]) -> Iterator[Companion]:
+        for number, (variant, text) in enumerate(zip(variants, texts, strict=True), 1):
             suffix = "" if number == 1 else f"-{number}"
             if number > 1:
                 alert = self._alert(variant)
@@ -180,14 +180,14 @@ class _Correlation:
     def _result_columns(self, variant: Variant) -> dict[str, list[str]]:
         """Each output field as the latest event that has it holds it: one name, or one per rule
         that may have matched there."""
-        found = {}
+        columns_of = {}
         for name in output_fields(self.plan):
             for step in reversed(variant.steps):
                 columns = [c.name for branch in step if (c := self._output(branch, name))]
                 if columns:
-                    found[name] = list(dict.fromkeys(columns))
+                    columns_of[name] = list(dict.fromkeys(columns))
                     break
-        return found
+        return columns_of
 
     def _output(self, branch: int, name: str) -> Column | None:
         search = self.steps.parts[branch].search

@@ -97,8 +97,8 @@ def split(variant: Variant, together: Sequence[Step]) -> tuple[Variant, ...]:
     return _limited(Variant(steps, variant.runs, variant.absent) for steps in product(*parts))
 
 
-def _limited(found: Iterator[Variant]) -> tuple[Variant, ...]:
-    kept = tuple(dict.fromkeys(found))
+def _limited(variants: Iterator[Variant]) -> tuple[Variant, ...]:
+    kept = tuple(dict.fromkeys(variants))
     if len(kept) > MAX_QUERIES:
         raise Refusal(
             "TRI358",
@@ -122,20 +122,20 @@ def _needs(expression: Expression) -> list[tuple[Step, ...]]:
     four. Steps of one set must not overlap: one match of b is enough for
     ``(a or b) and (b or c)``.
     """
-    found = list(_alternatives(expression, shared=True))
-    if any(set(one) & set(two) for steps in found for one, two in combinations(steps, 2)):
-        found = list(_alternatives(expression, shared=False))
-    found = list(dict.fromkeys(tuple(sorted(set(steps))) for steps in found))
+    alternatives = list(_alternatives(expression, shared=True))
+    if any(set(one) & set(two) for steps in alternatives for one, two in combinations(steps, 2)):
+        alternatives = list(_alternatives(expression, shared=False))
+    alternatives = list(dict.fromkeys(tuple(sorted(set(steps))) for steps in alternatives))
     return [
         steps
-        for steps in found
-        if not any(other != steps and _implied(other, steps) for other in found)
+        for steps in alternatives
+        if not any(other != steps and _implied(other, steps) for other in alternatives)
     ]
 
 
-def _implied(needed: tuple[Step, ...], given: tuple[Step, ...]) -> bool:
-    """Whether every step of ``needed`` is filled when those of ``given`` are."""
-    return all(any(set(have) <= set(want) for have in given) for want in needed)
+def _implied(needed: tuple[Step, ...], filled: tuple[Step, ...]) -> bool:
+    """Whether every step of ``needed`` is filled when those of ``filled`` are."""
+    return all(any(set(have) <= set(want) for have in filled) for want in needed)
 
 
 def _alternatives(expression: Expression, shared: bool) -> Iterator[tuple[Step, ...]]:
@@ -146,10 +146,10 @@ def _alternatives(expression: Expression, shared: bool) -> Iterator[tuple[Step, 
             for chosen in product(*(list(_alternatives(part, shared)) for part in parts)):
                 yield tuple(dict.fromkeys(step for steps in chosen for step in steps))
         case AnyOf(parts):
-            found = [steps for part in parts for steps in _alternatives(part, shared)]
-            single = [steps[0] for steps in found if len(steps) == 1] if shared else []
+            alternatives = [steps for part in parts for steps in _alternatives(part, shared)]
+            single = [steps[0] for steps in alternatives if len(steps) == 1] if shared else []
             if single:
                 yield (tuple(sorted({branch for step in single for branch in step})),)
-            yield from (steps for steps in found if len(steps) > 1 or not shared)
+            yield from (steps for steps in alternatives if len(steps) > 1 or not shared)
         case Not():
             raise Refusal("TRI352", "a sequence cannot say that a rule has no match in a window")

@@ -27,16 +27,16 @@ def ordered(rows: Rows, trigger: Ordered, shown: Sequence[Output], since: str) -
     last = len(stages) - 1
     lines = [*rows.assigned([*rows.keys, *columns]), *points.windows(tests[last], since)]
     decided = [*rows.key_names, stream.time]
-    found = {stages[last]: f"MAX({points.point}) WHERE {tests[last]}"} if rows.shows else {}
+    latest = {stages[last]: f"MAX({points.point}) WHERE {tests[last]}"} if rows.shows else {}
     absent = stream.claim("absent")
     if trigger.absent:
         test = stream.is_rule(rows.labels_of(trigger.absent))
-        found[absent] = f"MAX({points.match}) WHERE {test}"
+        latest[absent] = f"MAX({points.match}) WHERE {test}"
     for index in range(last - 1, -1, -1):
         stage = stages[index]
-        found[stage] = f"MAX({points.point}) WHERE {tests[index]}"
+        latest[stage] = f"MAX({points.point}) WHERE {tests[index]}"
         again = {points.point: f"VALUES({points.point})"} if index else {}
-        made = [f"{name} = {value}" for name, value in (found | again).items()]
+        made = [f"{name} = {value}" for name, value in (latest | again).items()]
         lines += [stats(made, decided), f"| WHERE {stage} IS NOT NULL"]
         if index:
             lines += [
@@ -44,8 +44,8 @@ def ordered(rows: Rows, trigger: Ordered, shown: Sequence[Output], since: str) -
                 *points.apart(),
                 f"| WHERE {_time(points.point)} <= {_time(stage)}",
             ]
-        decided += found
-        found = {}
+        decided += latest
+        latest = {}
     if trigger.absent:
         lines.append(f"| WHERE {absent} IS NULL OR {absent} < {time_of(stages[0])}")
     if not rows.shows:

@@ -43,21 +43,21 @@ def outputs(rows: Rows) -> list[Output]:
     columns, then ``fields`` in its order, each once."""
     plan = rows.bound.plan
     keys = dict(zip(plan.group_by, rows.keys, strict=True))
-    found = [Output(key.name, None, key) for name, key in keys.items() if name not in plan.outputs]
+    shown = [Output(key.name, None, key) for name, key in keys.items() if name not in plan.outputs]
     rows.shown.update((name, key.name) for name, key in keys.items())
     for column in plan.columns:
         place = column.stage - 1 if column.stage is not None else None
         source = None
         if column.field is not None:
             place, source = _source(rows, column.field, place)
-        found.append(Output(rows.stream.claim(column.name), place, source, column.after_last))
-        rows.shown[column.name] = found[-1].name
+        shown.append(Output(rows.stream.claim(column.name), place, source, column.after_last))
+        rows.shown[column.name] = shown[-1].name
     for name in plan.outputs:
         place, source = (None, keys[name]) if name in keys else _source(rows, name, None)
         rows.shown[name] = source.name
-        if not any(output.name == source.name for output in found):
-            found.append(Output(source.name, place, source))
-    return list(dict.fromkeys(found))
+        if not any(output.name == source.name for output in shown):
+            shown.append(Output(source.name, place, source))
+    return list(dict.fromkeys(shown))
 
 
 def places(rows: Rows) -> list[tuple[int, ...]]:
@@ -72,8 +72,8 @@ def places(rows: Rows) -> list[tuple[int, ...]]:
 
 def sources(shown: Iterable[Output]) -> list[RowColumn]:
     """The columns that a place's match has to bring along, each once."""
-    found = (output.source for output in shown if output.place is not None)
-    return list(dict.fromkeys(source for source in found if source is not None))
+    sources = (output.source for output in shown if output.place is not None)
+    return list(dict.fromkeys(source for source in sources if source is not None))
 
 
 def keep(rows: Rows, shown: Iterable[Output], extra: Iterable[str], documents: bool) -> list[str]:

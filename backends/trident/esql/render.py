@@ -232,5 +232,5 @@ def _reach(rows: Rows) -> tuple[int, ...]:
 
 def _labels(rows: Rows) -> list[str]:
     """The labels of all base rules under a correlation."""
-    found = [label for index, label in enumerate(rows.labels) if index not in rows.inner]
-    return found + [label for inner in rows.inner.values() for label in _labels(inner)]
+    labels = [label for index, label in enumerate(rows.labels) if index not in rows.inner]
+    return labels + [label for inner in rows.inner.values() for label in _labels(inner)]

@@ -39,8 +39,8 @@ class Stack:
             Refusal: TRI370 for a version that is too old, or none.
         """
         named = str(profile.settings["stack"])
-        found = re.fullmatch(r"(\d+)\.(\d+)(\.\d+)?", named)
-        version = (int(found[1]), int(found[2])) if found else (0, 0)
+        version_text = re.fullmatch(r"(\d+)\.(\d+)(\.\d+)?", named)
+        version = (int(version_text[1]), int(version_text[2])) if version_text else (0, 0)
         if version < OLDEST or version == _LACKING:
             raise Refusal("TRI370", f"Elastic {named} lacks ES|QL that every query uses")
         return cls(version)

@@ -220,7 +220,7 @@ class Rows:
         return evaluated(made)
 
     def _column(self, name: str, branches: tuple[int, ...]) -> RowColumn:
-        natives = {i: found for i in branches if (found := self._native(i, name))}
+        natives = {i: column for i in branches if (column := self._native(i, name))}
         kinds = {kind for _, kind in natives.values()}
         agreed = set(natives.values()) if len(natives) == len(self.labels) else set()
         if len(agreed) == 1:

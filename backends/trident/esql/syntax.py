@@ -96,9 +96,9 @@ def one_of(column: str, values: Iterable[str]) -> str:
 
 def listed(items: Iterable[str], indent: int = 4) -> str:
     """Items of a list: on one line where they fit, else one a line."""
-    given = list(items)
-    short = ", ".join(given)
-    return short if len(short) <= 84 else f",\n{' ' * indent}".join(given)
+    parts = list(items)
+    short = ", ".join(parts)
+    return short if len(short) <= 84 else f",\n{' ' * indent}".join(parts)
 
 
 def _fits_raw(value: str) -> bool:

@@ -102,7 +102,7 @@ def _tuple(values: Sequence[RowColumn]) -> str:
     """A tuple of values as one text: base64 parts with a dot between; "-" when one is missing."""
     names = [syntax.name(value.name) for value in values]
     kinds = [value.type for value in values]
-    given = [
+    present = [
         f'{name} != ""' if kind == "string" else f"{name} IS NOT NULL"
         for name, kind in zip(names, kinds, strict=True)
     ]
@@ -112,7 +112,7 @@ def _tuple(values: Sequence[RowColumn]) -> str:
     ]
     dotted = ', ".", '.join(texts)
     joined = texts[0] if len(texts) == 1 else f"CONCAT({dotted})"
-    return f'CASE({" AND ".join(given)}, {joined}, "-")'
+    return f'CASE({" AND ".join(present)}, {joined}, "-")'
 
 
 def _measures(

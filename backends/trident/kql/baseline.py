@@ -103,12 +103,12 @@ def _unseen(rows: Rows, baseline: Baseline, unseen: list[RowColumn], history: st
     """Values compare exactly, tuples part by part; a missing part decides by unseen_empty."""
     script, present = rows.script, rows.script.detections
     names = [syntax.name(column.name) for column in unseen]
-    given = " and ".join(f"isnotempty({name})" for name in names)
-    seen = script.let("seen", [history, f"| where {given}", f"| distinct {', '.join(names)}"])
+    complete = " and ".join(f"isnotempty({name})" for name in names)
+    seen = script.let("seen", [history, f"| where {complete}", f"| distinct {', '.join(names)}"])
     assert present is not None
     if len(names) == 1 and unseen[0].type == "string":
         if baseline.unseen_empty:
             return [f"| where isempty({names[0]}) or {names[0]} !in ({seen})"]
         return [f"| where isnotempty({names[0]}) and {names[0]} !in ({seen})"]
-    lines = [] if baseline.unseen_empty else [f"| where {given}"]
+    lines = [] if baseline.unseen_empty else [f"| where {complete}"]
     return [*lines, f"| join kind=leftanti {seen} on {', '.join(names)}"]

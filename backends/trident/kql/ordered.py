@@ -90,8 +90,8 @@ def _stage_times(rows: Rows, shown: list[Output], count: int) -> list[str]:
 
 
 def _sources(shown: list[Output], stage: int) -> list[RowColumn]:
-    found = (output.source for output in shown if output.stage == stage)
-    return list(dict.fromkeys(source for source in found if source is not None))
+    sources = (output.source for output in shown if output.stage == stage)
+    return list(dict.fromkeys(source for source in sources if source is not None))
 
 
 def _project(rows: Rows, shown: list[Output]) -> str:

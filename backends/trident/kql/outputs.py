@@ -53,39 +53,39 @@ def outputs(rows: Rows) -> list[Output]:
     plan = rows.bound.plan
     stages = stage_branches(rows)
     keys = dict(zip(plan.group_by, rows.keys, strict=True))
-    found = [Output(key.name, None, key) for name, key in keys.items() if name not in plan.outputs]
+    shown = [Output(key.name, None, key) for name, key in keys.items() if name not in plan.outputs]
     rows.shown.update((name, key.name) for name, key in keys.items())
     for field in plan.record:
         if field not in keys:
             source = rows.column(field, plan.firing_branches)
-            found.append(Output(source.name, len(stages) - 1, source, record=True))
+            shown.append(Output(source.name, len(stages) - 1, source, record=True))
             rows.shown[field] = source.name
     for column in plan.columns:
         stage = column.stage - 1 if column.stage is not None else None
         if column.field is None:
-            found.append(Output(rows.claim(column.name), stage))
-            rows.shown[column.name] = found[-1].name
+            shown.append(Output(rows.claim(column.name), stage))
+            rows.shown[column.name] = shown[-1].name
             continue
         place, source = _source(rows, stages, column.field, stage)
-        found.append(Output(rows.claim(column.name), place, source, column.after_last))
-        rows.shown[column.name] = found[-1].name
+        shown.append(Output(rows.claim(column.name), place, source, column.after_last))
+        rows.shown[column.name] = shown[-1].name
     for field in plan.outputs:
         if field in keys:
-            found.append(Output(keys[field].name, None, keys[field]))
+            shown.append(Output(keys[field].name, None, keys[field]))
             continue
         if field in plan.record:
             continue
         place, source = _source(rows, stages, field, None)
         rows.shown[field] = source.name
-        if not any(output.name == source.name for output in found):
-            found.append(Output(source.name, place, source))
-    return found
+        if not any(output.name == source.name for output in shown):
+            shown.append(Output(source.name, place, source))
+    return shown
 
 
 def evidence(shown: Sequence[Output], stage: int) -> list[RowColumn]:
     """The columns of one stage's match that the result shows, without the record's."""
-    found = (o.source for o in shown if o.stage == stage and not o.record)
-    return list(dict.fromkeys(source for source in found if source is not None))
+    sources = (o.source for o in shown if o.stage == stage and not o.record)
+    return list(dict.fromkeys(source for source in sources if source is not None))
 
 
 def record(
@@ -101,8 +101,8 @@ def record(
     by = ", ".join([*rows.key_names, rows.time])
     first, *rest = names
     one = f"arg_max({', '.join(names)})" if rest else f"{first} = max({first})"
-    found = inline([matches, *candidates, f"| summarize {one} by {by}"])
-    return [f"| join kind=inner {found} on {by}"]
+    matched = inline([matches, *candidates, f"| summarize {one} by {by}"])
+    return [f"| join kind=inner {matched} on {by}"]
 
 
 def _source(

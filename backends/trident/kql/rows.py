@@ -75,15 +75,15 @@ class Rows:
 
     def having(self, field: str) -> tuple[int, ...]:
         """The branches whose matches carry ``field``."""
-        found = []
+        having = []
         for index, branch in enumerate(self.bound.branches):
             name = branch.plan.field(field)
             if isinstance(branch.matches, BoundSearch):
                 if branch.matches.find(name) is not None:
-                    found.append(index)
+                    having.append(index)
             elif name in branch.matches.plan.group_by:
-                found.append(index)
-        return tuple(found)
+                having.append(index)
+        return tuple(having)
 
     def branch(
         self,

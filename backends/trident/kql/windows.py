@@ -177,8 +177,8 @@ def _measures(
         return {count: "count()"}, f"{count} {symbol} {wanted}"
     if trigger.statistic is Statistic.DISTINCT:
         count = rows.claim("Values")
-        given = " and ".join(f"isnotempty({syntax.name(value.name)})" for value in values)
-        return {count: f"countif({given})"}, f"{count} {symbol} {wanted}"
+        present = " and ".join(f"isnotempty({syntax.name(value.name)})" for value in values)
+        return {count: f"countif({present})"}, f"{count} {symbol} {wanted}"
     value = number_of(values[0])
     count = rows.claim("Values")
     counted = {count: f"countif(isnotnull({value}))"}

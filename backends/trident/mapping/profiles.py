@@ -194,7 +194,9 @@ def _data(target: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
     tables: dict[str, Any] = {}
     for part in _parts(package, "tables"):
         tables |= part
-    rows = [row for part in _parts(package, "fields") for given in part for row in _each(given)]
+    rows = [
+        row for part in _parts(package, "fields") for part_rows in part for row in _each(part_rows)
+    ]
     return tables, rows
 
 
@@ -217,9 +219,9 @@ def _each(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if "each" not in row:
         yield row
         return
-    given = dict(row["each"])
-    column = given.pop("by")
-    ((part, values),) = given.items()
+    templates = dict(row["each"])
+    column = templates.pop("by")
+    ((part, values),) = templates.items()
     for name, value in values.items():
         source = {**row["logsource"], part: name}
         yield {**row, "logsource": source, "where": {**row.get("where", {}), column: value}}
@@ -240,18 +242,18 @@ def _sources(
     for row in rows:
         if profile not in row.get("profiles", [profile]):
             continue
-        name, given = row["table"], row.get("fields", {})
+        name, entries = row["table"], row.get("fields", {})
         if name not in made:
             made[name] = make_table(name, tables[name], profile)
-        key = (name, id(given))
+        key = (name, id(entries))
         if key not in columns:
-            columns[key] = {field: make_column(made[name], each) for field, each in given.items()}
+            columns[key] = {field: make_column(made[name], each) for field, each in entries.items()}
         yield make_source(row, made[name], columns[key])
 
 
-def make_column(table: Table, given: Sequence[str]) -> Column:
+def make_column(table: Table, entry: Sequence[str]) -> Column:
     """A field's entry in fields.yml, typed by its table."""
-    name, sources, confidence, *notes = given
+    name, sources, confidence, *notes = entry
     return table.column(name, tuple(notes), sources, confidence)
 
 
@@ -278,9 +280,9 @@ def make_source(row: Mapping[str, Any], table: Table, fields: Mapping[str, Colum
     )
 
 
-def make_table(name: str, given: Mapping[str, Any], profile: str) -> Table:
+def make_table(name: str, entry: Mapping[str, Any], profile: str) -> Table:
     """An entry of tables.yml with the columns that ``profile`` has of it."""
-    settings = dict(given)
+    settings = dict(entry)
     columns = typed_columns(settings.pop("columns"))
     columns.update(typed_columns(settings.pop("only", {}).get(profile, {})))
     computed = settings.pop("computed", {})

@@ -123,10 +123,10 @@ def _row(profile: Profile, logsource: LogSource, mapped: str, table: str = "") -
         for part in ("category", "product", "service")
         if getattr(logsource, part) is not None
     )
-    given = ", ".join(f"{part}: {_scalar(value)}" for part, value in parts)
+    written = ", ".join(f"{part}: {_scalar(value)}" for part, value in parts)
     return [
         f"  {profile.target}:",
-        f"    - logsource: {{{given}}}",
+        f"    - logsource: {{{written}}}",
         f"      profiles: [{profile.name}]",
         *([f"      table: {table}"] if table else []),
         f"      fields: {{{mapped}}}",

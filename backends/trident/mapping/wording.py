@@ -82,9 +82,9 @@ class Wording:
     def stored(self, name: str, value: Any) -> Iterator[tuple[str, Any]]:
         """A Sigma field of an event as the records' fields: the inverse of ``reworded``."""
         if name == "Hashes" and self.hashes:
-            for found in _HASH.finditer(text(value)):
-                if found["algorithm"].lower() in self.hashes:
-                    yield self.hashes[found["algorithm"].lower()], found["digest"]
+            for pair in _HASH.finditer(text(value)):
+                if pair["algorithm"].lower() in self.hashes:
+                    yield self.hashes[pair["algorithm"].lower()], pair["digest"]
             return
         native = self.values.get(name, {}).get(fold(text(value)))
         yield name, native[0] if native else value
@@ -93,9 +93,9 @@ class Wording:
 def read_wording(row: Mapping[str, Any]) -> Wording:
     """The wording keys of a row of fields.yml."""
     return Wording(
-        {column: _values(given) for column, given in row.get("where", {}).items()},
+        {column: _values(natives) for column, natives in row.get("where", {}).items()},
         {
-            name: {fold(text(key)): _values(given) for key, given in mapped.items()}
+            name: {fold(text(key)): _values(natives) for key, natives in mapped.items()}
             for name, mapped in row.get("values", {}).items()
         },
         row.get("hashes", {}),
@@ -162,34 +162,34 @@ def _rewrite(name: str, wording: Wording) -> Rewrite | None:
 
 
 def _mapped(name: str, value: Any, known: Mapping[str, tuple[Native, ...]]) -> Any:
-    given = _plain(value)
-    if given is None or fold(given) not in known:
+    plain = _plain(value)
+    if plain is None or fold(plain) not in known:
         raise UnknownValue(
             name,
             f"field {name} has the values {', '.join(known)} here, and {value} is none of them",
         )
-    return _any([_test(name, _native(native)) for native in known[fold(given)]])
+    return _any([_test(name, _native(native)) for native in known[fold(plain)]])
 
 
 def _hash(name: str, value: Any, fields: Mapping[str, str]) -> Any:
     """``Hashes`` holds ``MD5=..,SHA256=..``; records keep each hash in a field of its own."""
-    found = _HASH.fullmatch(_without_wildcards(value))
-    if found is None:
+    pair = _HASH.fullmatch(_without_wildcards(value))
+    if pair is None:
         raise UnknownValue(name, f"{name} is split by algorithm here, and {value} names none")
-    algorithm = found["algorithm"].lower()
+    algorithm = pair["algorithm"].lower()
     if algorithm not in fields:
-        raise UnknownValue(name, f"no {found['algorithm']} hash is recorded here")
-    whole = len(found["digest"]) == _DIGITS.get(algorithm)
-    return _test(fields[algorithm], SigmaString(found["digest"] + ("" if whole else "*")))
+        raise UnknownValue(name, f"no {pair['algorithm']} hash is recorded here")
+    whole = len(pair["digest"]) == _DIGITS.get(algorithm)
+    return _test(fields[algorithm], SigmaString(pair["digest"] + ("" if whole else "*")))
 
 
 def _by_text(name: str, value: Any, wording: Wording) -> Any:
-    given = fold(_any_text(value))
+    searched = fold(_any_text(value))
     for fragment, reason in wording.lacks.get(name, {}).items():
-        if fold(fragment) in given:
+        if fold(fragment) in searched:
             raise UnknownValue(name, f"field {name} never holds {fragment!r} here: {reason}")
     for fragment, other in wording.divert.get(name, {}).items():
-        if fold(fragment) in given:
+        if fold(fragment) in searched:
             return _test(other, value)
     return _test(name, value)
 
@@ -246,8 +246,8 @@ def _except(mapping: Mapping[str, Any], fields: Collection[str]) -> dict[str, An
     return {name: value for name, value in mapping.items() if name not in fields}
 
 
-def _values(given: Any) -> tuple[Native, ...]:
-    return tuple(given) if isinstance(given, list) else (given,)
+def _values(natives: Any) -> tuple[Native, ...]:
+    return tuple(natives) if isinstance(natives, list) else (natives,)
 
 
 def _plain(value: Any) -> str | None:

@@ -23,11 +23,11 @@ class Limit:
     stdevs: Fraction | None = None
     variance: Fraction = Fraction(0)
 
-    def exceeded(self, found: Fraction) -> bool:
-        """Whether ``found`` is strictly above; the deviation is compared squared, exactly."""
+    def exceeded(self, actual: Fraction) -> bool:
+        """Whether ``actual`` is strictly above; the deviation is compared squared, exactly."""
         if self.stdevs is None:
-            return found > self.value
-        above = found - self.value
+            return actual > self.value
+        above = actual - self.value
         return above > 0 and above * above > self.stdevs * self.stdevs * self.variance
 
 
@@ -68,8 +68,8 @@ def learn(baseline: Baseline, history: Iterable[Read]) -> History:
             seen.add(tuple(text(read(name)) for name in baseline.unseen))
     limits = {}
     if baseline.exceeds is not None:
-        for by, found in values.items():
-            limit = _limit(baseline.exceeds, found)
+        for by, past in values.items():
+            limit = _limit(baseline.exceeds, past)
             if limit is not None:
                 limits[by] = limit
     return History(limits, frozenset(seen))

@@ -140,8 +140,8 @@ def _field_test(field: str, value: object) -> Test:
     test = _value_test(value)
 
     def check(fields: Fields) -> bool:
-        found = fields.get(field)
-        return not missing(found) and test(found)
+        actual = fields.get(field)
+        return not missing(actual) and test(actual)
 
     return check
 
@@ -151,23 +151,25 @@ def _value_test(value: object) -> ValueTest:
         return _string_test(value)
     if isinstance(value, SigmaTimestampPart):
         part, wanted = _TIMESTAMP_PARTS[value.timestamp_part], int(value.number)
-        return lambda found: (time := _time(found)) is not None and part(time) == wanted
+        return lambda actual: (time := _time(actual)) is not None and part(time) == wanted
     if isinstance(value, SigmaNumber):
         plain, exact = text(value.number), number(value.number)
-        return lambda found: found == plain if isinstance(found, str) else number(found) == exact
+        return lambda actual: (
+            actual == plain if isinstance(actual, str) else number(actual) == exact
+        )
     if isinstance(value, SigmaBool):
         wanted_text = text(bool(value))
-        return lambda found: fold(text(found)) == wanted_text
+        return lambda actual: fold(text(actual)) == wanted_text
     if isinstance(value, SigmaRegularExpression):
         pattern = compile_regex(value)
-        return lambda found: pattern.search(text(found)) is not None
+        return lambda actual: pattern.search(text(actual)) is not None
     if isinstance(value, SigmaCIDRExpression):
         network = ipaddress.ip_network(value.cidr)
-        return lambda found: (address := _address(found)) is not None and address in network
+        return lambda actual: (address := _address(actual)) is not None and address in network
     if isinstance(value, SigmaCompareExpression):
         compare, limit = _COMPARE[value.op], number(value.number.number)
         assert limit is not None
-        return lambda found: (given := number(found)) is not None and compare(given, limit)
+        return lambda actual: (count := number(actual)) is not None and compare(count, limit)
     raise Refusal("TRI305", f"no reference meaning for a value of type {type(value).__name__}")
 
 
@@ -175,9 +177,9 @@ def _string_test(value: SigmaString) -> ValueTest:
     same = _case(value)
     if value.contains_special():
         pattern = _wildcards(value)
-        return lambda found: pattern.fullmatch(same(text(found))) is not None
+        return lambda actual: pattern.fullmatch(same(text(actual))) is not None
     wanted = same("".join(str(part) for part in value.s))
-    return lambda found: same(text(found)) == wanted
+    return lambda actual: same(text(actual)) == wanted
 
 
 def _case(value: SigmaString) -> Callable[[str], str]:
@@ -204,16 +206,16 @@ def _wildcards(value: SigmaString) -> re.Pattern[str]:
 def _keyword(value: object) -> ValueTest:
     if isinstance(value, SigmaExpansion):
         parts = [_keyword(part) for part in value.values]
-        return lambda found: any(part(found) for part in parts)
+        return lambda actual: any(part(actual) for part in parts)
     if isinstance(value, SigmaString):
         same, wanted = _case(value), _wildcards(value)
-        return lambda found: wanted.search(same(text(found))) is not None
+        return lambda actual: wanted.search(same(text(actual))) is not None
     if isinstance(value, SigmaNumber):
         digits = text(value.number)
-        return lambda found: digits in text(found)
+        return lambda actual: digits in text(actual)
     if isinstance(value, SigmaRegularExpression):
         pattern = compile_regex(value)
-        return lambda found: pattern.search(text(found)) is not None
+        return lambda actual: pattern.search(text(actual)) is not None
     raise Refusal("TRI302", f"no keyword meaning for a value of type {type(value).__name__}")
 
 

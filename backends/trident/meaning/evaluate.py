@@ -82,12 +82,12 @@ def evaluate(plan: Plan, events: Iterable[Event], now: int | None = None) -> lis
     """
     matched = _match(plan, events)
     if isinstance(plan, Search):
-        found = (
+        alerts = (
             Alert((), event.time, (_as_match(event, 0),))
             for event in matched[plan]
             if _counts(plan.firing, event.time, now)
         )
-        return sorted(found, key=lambda alert: alert.time)
+        return sorted(alerts, key=lambda alert: alert.time)
     return _correlate(plan, matched, now)
 
 

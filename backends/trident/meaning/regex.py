@@ -60,8 +60,8 @@ class _Linear:
     def search(self, text: str, /) -> object | None:
         """See ``Regex.search``."""
         try:
-            found: object | None = self.fast.search(text)
-            return found
+            match: object | None = self.fast.search(text)
+            return match
         except UnicodeEncodeError:
             return self.exact.search(text)
 
@@ -97,8 +97,8 @@ def _for_re2(value: SigmaRegularExpression) -> str:
     flags = "".join(sorted(_RE2_FLAGS[flag] for flag in value.flags))
     lines = SigmaRegularExpressionFlag.MULTILINE in value.flags
 
-    def reading(found: re.Match[str]) -> str:
-        token = found[0]
+    def reading(match: re.Match[str]) -> str:
+        token = match[0]
         if token == "$":
             return "$" if lines else r"\z"
         if token.startswith("["):
@@ -115,8 +115,8 @@ def _for_python(value: SigmaRegularExpression) -> re.Pattern[str]:
         flags |= SigmaRegularExpression.sigma_to_python_flags[flag]
     lines = SigmaRegularExpressionFlag.MULTILINE in value.flags
 
-    def reading(found: re.Match[str]) -> str:
-        token = found[0]
+    def reading(match: re.Match[str]) -> str:
+        token = match[0]
         if token == "$":
             return "$" if lines else r"\Z"
         if token in _OUTSIDE:

@@ -36,16 +36,16 @@ class Window:
                 if not self.tuples[key]:
                     del self.tuples[key]
             return
-        found = number(values[0])
-        if found is None:
+        value = number(values[0])
+        if value is None:
             return
         self.count += sign
         if self.statistic in (Statistic.SUM, Statistic.AVG):
-            self.total += sign * found
+            self.total += sign * value
         elif sign > 0:
-            insort(self.ordered, found)
+            insort(self.ordered, value)
         else:
-            del self.ordered[bisect_left(self.ordered, found)]
+            del self.ordered[bisect_left(self.ordered, value)]
 
     def value(self) -> Fraction | int | None:
         """The statistic's value; None where the definition has none (no number inside)."""

@@ -23,15 +23,15 @@ _BOUNDED = re.compile(
 
 def bounded_words(value: SigmaRegularExpression) -> tuple[str, ...] | None:
     """The words of ``\\b(a|b)\\b``: what it matches holds one of them as a term, not only that."""
-    found = _BOUNDED.fullmatch(str(value.regexp))
-    return tuple((found["many"] or found["one"]).split("|")) if found else None
+    match = _BOUNDED.fullmatch(str(value.regexp))
+    return tuple((match["many"] or match["one"]).split("|")) if match else None
 
 
 def whole_terms(value: SigmaRegularExpression) -> tuple[str, ...] | None:
     """The terms that an insensitive term-boundary regex looks for; None when it is no such one."""
     if value.flags != {SigmaRegularExpressionFlag.IGNORECASE}:
         return None
-    found = _TERMS.fullmatch(str(value.regexp))
-    if found is None:
+    match = _TERMS.fullmatch(str(value.regexp))
+    if match is None:
         return None
-    return tuple((found["many"] or found["one"]).split("|"))
+    return tuple((match["many"] or match["one"]).split("|"))

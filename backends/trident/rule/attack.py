@@ -83,8 +83,8 @@ def successors(name: str) -> tuple[str, ...]:
     replaced = _table()["replaced"]
     if name in replaced["tactics"]:
         return tuple(replaced["tactics"][name])
-    found = replaced["techniques"].get(name.upper())
-    return (found,) if found else ()
+    replacement = replaced["techniques"].get(name.upper())
+    return (replacement,) if replacement else ()
 
 
 def predecessor(short: str) -> str | None:
@@ -96,7 +96,7 @@ def predecessor(short: str) -> str | None:
 def present(id_: str) -> tuple[Technique, ...]:
     """The technique of that id, or those that a former one became; () for one that never was."""
     names = (id_,) if technique(id_) else successors(id_)
-    return tuple(found for name in names if (found := technique(name)))
+    return tuple(known for name in names if (known := technique(name)))
 
 
 def withdrawn(id_: str) -> bool:

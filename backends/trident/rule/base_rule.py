@@ -75,10 +75,10 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
 def _check_detection(document: Document) -> None:
     """pySigma takes values of any kind here, and fails on them with plain Python errors."""
     for part in ("category", "product", "service"):
-        given = document.data["logsource"].get(part)
-        if given is not None and not isinstance(given, str):
+        value = document.data["logsource"].get(part)
+        if value is not None and not isinstance(value, str):
             raise TridentError(
-                "TRI101", f"{part} is {given!r}, no text", span=document.at("logsource", part)
+                "TRI101", f"{part} is {value!r}, no text", span=document.at("logsource", part)
             )
     texts(document, "fields")
     if not texts(document, *_CONDITION):

@@ -63,7 +63,7 @@ def _alternatives(node: Node, index: Mapping[str, int], where: str) -> tuple[int
     if isinstance(node, SigmaRuleReference):
         return (index[node.reference],)
     if isinstance(node, CorrelationConditionOR):
-        found = [branch for part in node.args for branch in _alternatives(part, index, "or")]
-        return tuple(dict.fromkeys(found))
+        branches = [branch for part in node.args for branch in _alternatives(part, index, "or")]
+        return tuple(dict.fromkeys(branches))
     kind = "and" if isinstance(node, CorrelationConditionAND) else "not"
     raise ValueError(f"{kind} inside {where} has no meaning in an ordered condition")

@@ -74,21 +74,21 @@ class _Reader:
 
     def names(self, key: str) -> tuple[str, ...]:
         """A list of field names."""
-        found = self.raw.get(key) or []
-        if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        names = self.raw.get(key) or []
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise self.fail(f"{key} must be a list of field names", key)
-        return tuple(found)
+        return tuple(names)
 
     def number(self, key: str) -> float | None:
         """A number that is not negative."""
-        found = self.raw.get(key)
-        if found is None:
+        number = self.raw.get(key)
+        if number is None:
             return None
-        if isinstance(found, bool) or not isinstance(found, int | float):
+        if isinstance(number, bool) or not isinstance(number, int | float):
             raise self.fail(f"{key} must be a number", key)
-        if not 0 <= found < math.inf:
+        if not 0 <= number < math.inf:
             raise self.fail(f"{key} must be a number, not negative", key)
-        return found
+        return number
 
     def seconds(self, key: str, timespan: Any) -> int:
         """A timespan in seconds."""

@@ -231,7 +231,7 @@ class Pipelines:
             for number, file in enumerate(self.files)
             for index, step in enumerate(file.document.data.get("transformations") or [])
         ]
-        given = {
+        listed = {
             name: value
             for file in self.files
             for name, value in (file.document.data.get("vars") or {}).items()
@@ -240,7 +240,7 @@ class Pipelines:
             expand = ValueListPlaceholderTransformation(include=list(self._placeholders))
             items.append(ProcessingItem(expand, identifier="placeholders"))
         values = {name: list(values) for name, values in self._placeholders.items()}
-        return ProcessingPipeline(items=items, vars={**values, **given})
+        return ProcessingPipeline(items=items, vars={**values, **listed})
 
     @property
     def _named(self) -> str:
@@ -273,10 +273,10 @@ class Pipelines:
 
 
 def _steps(
-    given: Sequence[Any], path: tuple[str | int, ...]
+    steps: Sequence[Any], path: tuple[str | int, ...]
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Every step with its place, those below ``nest`` too."""
-    for index, step in enumerate(given):
+    for index, step in enumerate(steps):
         yield (*path, index), step
         if isinstance(step, Mapping) and isinstance(step.get("items"), list):
             yield from _steps(step["items"], (*path, index, "items"))
@@ -284,11 +284,11 @@ def _steps(
 
 def _item(step: Mapping[str, Any], identifier: str = "") -> ProcessingItem:
     """A step as pySigma's object; an added condition gets a name that is the same in each run."""
-    given = copy.deepcopy(dict(step))  # pySigma takes keys out of what it reads
-    given.setdefault("id", identifier or None)
-    if given.get("type") == "add_condition":
-        given.setdefault("name", f"_trident_{identifier.replace('.', '_')}")
-    return ProcessingItem.from_dict(given, **_POLICY)
+    step_data = copy.deepcopy(dict(step))  # pySigma takes keys out of what it reads
+    step_data.setdefault("id", identifier or None)
+    if step_data.get("type") == "add_condition":
+        step_data.setdefault("name", f"_trident_{identifier.replace('.', '_')}")
+    return ProcessingItem.from_dict(step_data, **_POLICY)
 
 
 def _idle(step: Mapping[str, Any], kinds: frozenset[str]) -> dict[str, Any]:
@@ -315,8 +315,8 @@ def _set_fields(pipeline: ProcessingPipeline) -> Iterator[SetFieldTransformation
 def _read_by(step: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What the conditions of a step read: the type of the step that sets it, and its name."""
     for key in _CONDITIONS:
-        given = step.get(key) or []
-        for condition in given.values() if isinstance(given, Mapping) else given:
+        conditions = step.get(key) or []
+        for condition in conditions.values() if isinstance(conditions, Mapping) else conditions:
             match condition.get("type"):
                 case "processing_state":
                     yield "set_state", condition.get("key")

@@ -141,7 +141,7 @@ class Planner:
             raise _meaningless(document.at("correlation", "timespan"), str(error)) from error
         trigger = read_trigger(document, sigma, listed, fields)
         extension = read_extension(document, trigger=trigger, branches=branches, group_by=group_by)
-        below_it = [found for each in listed if (found := self._ruleset.find(each))]
+        below_it = [base for each in listed if (base := self._ruleset.find(each))]
         pipelines = (
             self._pipelines.apply_to_correlation(rule, sigma, below_it) if self._pipelines else ()
         )

@@ -44,29 +44,29 @@ def texts(document: Document, *path: str) -> tuple[str, ...]:
     Raises:
         TridentError: TRI101 at the first entry that is no text.
     """
-    found: Any = document.data
+    part: Any = document.data
     for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    entries = found if isinstance(found, list) else [] if found is None else [found]
+        part = part.get(key) if isinstance(part, Mapping) else None
+    entries = part if isinstance(part, list) else [] if part is None else [part]
     for index, entry in enumerate(entries):
         if not isinstance(entry, str):
-            place: tuple[str | int, ...] = (*path, index) if isinstance(found, list) else path
+            place: tuple[str | int, ...] = (*path, index) if isinstance(part, list) else path
             raise TridentError(
                 "TRI101", f"{'.'.join(path)} holds {entry!r}, no text", span=document.at(*place)
             )
     return tuple(entries)
 
 
-def seconds(given: str) -> int:
+def seconds(timespan: str) -> int:
     """A Sigma timespan (``30m``) in seconds; months and years as pySigma counts them.
 
     Raises:
         ValueError: when it is none, or zero, or longer than any log.
     """
-    found = _TIMESPAN.fullmatch(str(given))
-    if not found or len(found[1]) > 12 or not int(found[1]):
-        raise ValueError(f"{str(given)[:40]!r} is no timespan above zero such as 30m, 1h or 7d")
-    length = int(found[1]) * _SECONDS[found[2]]
+    match = _TIMESPAN.fullmatch(str(timespan))
+    if not match or len(match[1]) > 12 or not int(match[1]):
+        raise ValueError(f"{str(timespan)[:40]!r} is no timespan above zero such as 30m, 1h or 7d")
+    length = int(match[1]) * _SECONDS[match[2]]
     check_length(length)
     return length
 

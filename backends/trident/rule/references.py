@@ -21,8 +21,8 @@ def below(rule: Rule, ruleset: Ruleset) -> list[Rule]:
     """The rules that ``rule`` refers to and that were loaded."""
     if not isinstance(rule.sigma, SigmaCorrelationRule):
         return []
-    found = (ruleset.find(reference) for reference in references(rule.sigma))
-    return [each for each in found if each is not None]
+    bases = (ruleset.find(reference) for reference in references(rule.sigma))
+    return [each for each in bases if each is not None]
 
 
 def circle(rule: Rule, ruleset: Ruleset) -> list[Rule]:

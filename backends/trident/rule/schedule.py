@@ -18,14 +18,14 @@ def read_run(document: Document, path: tuple[str, ...], default: Run, code: str 
     Raises:
         TridentError: TRI104 for an unknown key, ``code`` for a value that is no timespan.
     """
-    given: Any = document.data
+    settings: Any = document.data
     for key in path:
-        given = given.get(key) if isinstance(given, Mapping) else None
-    if given is None:
+        settings = settings.get(key) if isinstance(settings, Mapping) else None
+    if settings is None:
         return default
-    check_keys(document, path, given, ("frequency", "delay"))
+    check_keys(document, path, settings, ("frequency", "delay"))
     times = {"frequency": default.frequency, "delay": default.delay}
-    for key, value in given.items():
+    for key, value in settings.items():
         try:
             times[key] = 0 if key == "delay" and str(value) == "0" else seconds(value)
         except ValueError as error:

@@ -145,14 +145,18 @@ def _percentile(document: Document, statistic: Statistic) -> int | None:
         return 50
     if statistic is not Statistic.PERCENTILE:
         return None
-    given = document.data["correlation"]["condition"].get("percentile")
-    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= 100:
+    percentile = document.data["correlation"]["condition"].get("percentile")
+    if (
+        isinstance(percentile, bool)
+        or not isinstance(percentile, int)
+        or not 1 <= percentile <= 100
+    ):
         raise _meaningless(
             document,
-            f"percentile must be a whole number from 1 to 100, not {given!r}",
+            f"percentile must be a whole number from 1 to 100, not {percentile!r}",
             "percentile",
         )
-    return given
+    return percentile
 
 
 def _meaningless(document: Document, message: str, *keys: str) -> TridentError:

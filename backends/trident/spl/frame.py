@@ -67,8 +67,8 @@ class Frame:
 
     def by(self, *columns: str) -> str:
         """A BY clause over ``columns``, other correlations' rows apart; "" for none."""
-        found = self.own(*columns)
-        return f" BY {', '.join(found)}" if found else ""
+        keys = self.own(*columns)
+        return f" BY {', '.join(keys)}" if keys else ""
 
     def where(self, test: str) -> str:
         """Drop this correlation's rows that fail ``test``."""

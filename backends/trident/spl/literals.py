@@ -22,8 +22,8 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}[A-Za-z0-9]")
 
 def words_of_text(parts: Iterable[object]) -> Words | None:
     """The longest word of a value's literal parts; None when there is none."""
-    found = [word for part in parts if isinstance(part, str) for word in _WORD.findall(part)]
-    return (max(found, key=len),) if found else None
+    words = [word for part in parts if isinstance(part, str) for word in _WORD.findall(part)]
+    return (max(words, key=len),) if words else None
 
 
 def words_of_regex(pattern: str) -> Words | None:
@@ -41,9 +41,9 @@ def _sequence(items: Sequence[tuple[Any, Any]]) -> Words | None:
         if op is ops.LITERAL:
             run += chr(value)
             continue
-        found = words_of_text([run])
+        literal = words_of_text([run])
         run = ""
-        candidates.extend(words for words in (found, _item(op, value)) if words)
+        candidates.extend(words for words in (literal, _item(op, value)) if words)
     return max(candidates, key=_worth) if candidates else None
 
 
@@ -56,10 +56,10 @@ def _item(op: object, value: Any) -> Words | None:
         return _sequence(value)
     if op is ops.BRANCH:
         branches = [_sequence(branch) for branch in value[1]]
-        found = [words for words in branches if words is not None]
-        if len(found) < len(branches):
+        word_lists = [words for words in branches if words is not None]
+        if len(word_lists) < len(branches):
             return None
-        return tuple(dict.fromkeys(word for words in found for word in words))
+        return tuple(dict.fromkeys(word for words in word_lists for word in words))
     return None
 
 

@@ -35,13 +35,13 @@ def shown(plan: Correlation) -> list[Shown]:
         for column in plan.columns
     ]
     fields = [Shown(name, name) for name in plan.outputs]
-    found: dict[str, Shown] = {}
+    unique: dict[str, Shown] = {}
     for each in dict.fromkeys([*keys, *named, *fields]):
         name, number = each.name, 2
-        while name in found:
+        while name in unique:
             name, number = f"{each.name}{number}", number + 1
-        found[name] = replace(each, name=name)
-    return list(found.values())
+        unique[name] = replace(each, name=name)
+    return list(unique.values())
 
 
 def wanted(rows: Rows, each: Shown) -> Wanted | None:

@@ -78,9 +78,9 @@ def search_clause(searches: Sequence[BoundSearch], seconds: int | None, delay: i
         where = place(search.source.table, search.profile)
         terms.setdefault(where, []).append(_terms(search, search.plan.condition))
     clauses = []
-    for where, found in terms.items():
-        known = [term for term in found if term is not None]
-        narrowed = _any(known) if len(known) == len(found) else None
+    for where, narrowing in terms.items():
+        known = [term for term in narrowing if term is not None]
+        narrowed = _any(known) if len(known) == len(narrowing) else None
         clauses.append(where.terms + (f" {narrowed}" if narrowed else ""))
     clause = clauses[0] if len(clauses) == 1 else "(" + ")\n  OR (".join(clauses) + ")"
     if seconds is None:
@@ -112,10 +112,10 @@ def _terms(search: BoundSearch, condition: object) -> str | None:
     """Search terms that every event of a detection meets; None when there are none."""
     if isinstance(condition, ConditionAND):
         parts = [_terms(search, part) for part in condition.args]
-        found = list(dict.fromkeys(part for part in parts if part is not None))
-        if len(found) > 1:  # search reads OR before AND
-            return f"({' '.join(found)})"
-        return found[0] if found else None
+        terms = list(dict.fromkeys(part for part in parts if part is not None))
+        if len(terms) > 1:  # search reads OR before AND
+            return f"({' '.join(terms)})"
+        return terms[0] if terms else None
     if isinstance(condition, ConditionOR):
         return _all_of_any(_terms(search, part) for part in condition.args)
     if isinstance(condition, ConditionFieldEqualsValueExpression):
@@ -144,9 +144,9 @@ def _value_terms(search: BoundSearch, field: str, value: object) -> str | None:
 
 
 def _all_of_any(parts: Iterable[str | None]) -> str | None:
-    found = list(parts)
-    known = [part for part in found if part is not None]
-    return _any(known) if len(known) == len(found) else None
+    terms = list(parts)
+    known = [part for part in terms if part is not None]
+    return _any(known) if len(known) == len(terms) else None
 
 
 def _any(terms: Sequence[str]) -> str:

@@ -59,7 +59,7 @@ def pattern(value: SigmaString) -> str:
 
 def escape(text: str) -> str:
     """Text as a regex that matches it and nothing else."""
-    return _NOT_PLAIN.sub(lambda found: _escaped(found[0]), text)
+    return _NOT_PLAIN.sub(lambda match: _escaped(match[0]), text)
 
 
 def pcre(value: SigmaRegularExpression) -> str:
@@ -119,9 +119,9 @@ def _translated(token: str, source: str, lines: bool) -> str:
     return _TRANSLATED.get(token) or "".join(map(_safe, token))
 
 
-def _inside(found: re.Match[str]) -> str:
+def _inside(match: re.Match[str]) -> str:
     """What stands in a character class: an escape, or a bracket, which could open [: or [= ."""
-    token = found[0]
+    token = match[0]
     if token == "[":
         return r"\["
     return _safe(token[1]) if _safe(token[1]) != token[1] else _TRANSLATED.get(token, token)

@@ -120,14 +120,14 @@ def _inner(stream: Stream, rows: Rows) -> list[str]:
 
 def _becomes(stream: Stream, rows: Rows, branch: int, frame: Frame) -> list[str]:
     """Assignments that turn an inner alert's row into a match of the outer correlation."""
-    found = []
+    steps = []
     for (name, numeric), read in rows.reads.items():
         key = rows.inner_key(branch, name)
         if key is not None:
             value = f"tonumber({frame.keys[key]})" if numeric else frame.keys[key]
-            found.append(f"{read.name}=if({frame.mine}==1,{value},{read.name})")
+            steps.append(f"{read.name}=if({frame.mine}==1,{value},{read.name})")
     label = syntax.literal(rows.labels[branch])
-    return [*found, f"{stream.rule}=if({frame.mine}==1,{label},{stream.rule})"]
+    return [*steps, f"{stream.rule}=if({frame.mine}==1,{label},{stream.rule})"]
 
 
 def _alerts(frame: Frame, fired: Fired) -> list[str]:

@@ -191,15 +191,15 @@ class Stream:
 
 def assign(assignments: Iterable[str]) -> list[str]:
     """An eval line, or none without assignments."""
-    given = list(assignments)
-    return [f"| eval {_lines(given)}"] if given else []
+    listed = list(assignments)
+    return [f"| eval {_lines(listed)}"] if listed else []
 
 
 def _lines(items: Iterable[str]) -> str:
     """Items of a list, on a line each where they are long."""
-    given = list(items)
-    short = ", ".join(given)
-    return short if len(short) < 90 else ",\n    ".join(given)
+    texts = list(items)
+    short = ", ".join(texts)
+    return short if len(short) < 90 else ",\n    ".join(texts)
 
 
 def _all(rows: Rows) -> Iterable[Rows]:
@@ -216,8 +216,8 @@ def _natives(bound: BoundCorrelation) -> Iterable[str]:
             table = branch.matches.source.table
             yield from table.columns
             yield from table.settings.get("selector", {})
-            found = [branch.matches.find(branch.plan.field(name)) for name in shown]
-            columns = [*branch.matches.columns.values(), *found]
+            shown_columns = [branch.matches.find(branch.plan.field(name)) for name in shown]
+            columns = [*branch.matches.columns.values(), *shown_columns]
             yield from (syntax.native(column) for column in columns if column is not None)
         else:
             yield from _natives(branch.matches)
@@ -225,7 +225,7 @@ def _natives(bound: BoundCorrelation) -> Iterable[str]:
 
 def _all_hold(tests: Iterable[str]) -> str:
     """The conjunction of the tests that are given, those with AND or OR inside in parentheses."""
-    given = [test for test in tests if test]
-    if len(given) < 2:
-        return "".join(given)
-    return " AND ".join(f"({t})" if " OR " in t or " AND " in t else t for t in given)
+    kept = [test for test in tests if test]
+    if len(kept) < 2:
+        return "".join(kept)
+    return " AND ".join(f"({t})" if " OR " in t or " AND " in t else t for t in kept)

@@ -112,11 +112,11 @@ class Names:
         """``wanted`` as an identifier, with a number behind it when that is taken."""
         plain = re.sub(r"[^A-Za-z0-9]+", "_", wanted).strip("_") or "column"
         plain = f"n{plain}" if plain[0].isdigit() else plain
-        found, count = plain, 2
-        while found in self._taken or found.lower() in _RESERVED:
-            found, count = f"{plain}{count}", count + 1
-        self._taken.add(found)
-        return found
+        free, count = plain, 2
+        while free in self._taken or free.lower() in _RESERVED:
+            free, count = f"{plain}{count}", count + 1
+        self._taken.add(free)
+        return free
 
 
 def _quotable(name: str) -> str:
