@@ -108,6 +108,7 @@ class _Correlation:
     def _text(self, variant: Variant) -> str:
         conditions = [self.steps.condition(step, variant.absent) for step in variant.steps]
         if variant.single:
+            # `any`: the data set tells the records apart; event.category may be a list.
             return f"any where {conditions[0]}"
         joined = [*variant.steps, *((variant.absent,) if variant.absent else ())]
         self._check_absent(variant)
@@ -115,8 +116,10 @@ class _Correlation:
         lines = [f"sequence{by} with maxspan={timespan(self.plan.timespan)}"]
         lines += [f"  [any where {text}]{own}" for text, own in zip(conditions, each, strict=False)]
         if variant.runs > 1:
+            # runs repeats the step instead of writing it N times: one condition to read.
             lines[-1] += f" with runs={variant.runs}"
         if variant.absent:
+            # until acts between a sequence's events; at their own times the conditions decide.
             lines.append(f"until [any where {self.steps.condition(variant.absent)}]{each[-1]}")
         return "\n".join(lines)
 

@@ -89,6 +89,7 @@ class Steps:
         else:
             joined = "\n      or ".join(f"({_all(each, 8)})" for each in matches)
             conjuncts = [f"(\n      {joined}\n    )"]
+        # A sequence joins events without the key with each other; Sigma leaves them out.
         present = [
             f'{name} != null and {name} != ""' if key.type == "string" else f"{name} != null"
             for key in self.keys(step)

@@ -72,6 +72,7 @@ def variants(trigger: Trigger, branches: int) -> tuple[Variant, ...]:
             wanted = _least(op, number)
             if wanted == 1:
                 return (Variant((everything,)),)
+            # A sequence has one order, so each order is a query of its own.
             return _limited(
                 Variant(tuple((branch,) for branch in order))
                 for order in permutations(everything, wanted)

@@ -35,6 +35,7 @@ def ordered(rows: Rows, trigger: Ordered, shown: Sequence[Output], since: str) -
     for index in range(last - 1, -1, -1):
         stage = stages[index]
         latest[stage] = f"MAX({points.point}) WHERE {tests[index]}"
+        # The pairs of the window once more for the stage before, which may lie no later.
         again = {points.point: f"VALUES({points.point})"} if index else {}
         made = [f"{name} = {value}" for name, value in (latest | again).items()]
         lines += [stats(made, decided), f"| WHERE {stage} IS NOT NULL"]

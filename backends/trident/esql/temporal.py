@@ -21,6 +21,7 @@ def temporal(
     lines = rows.assigned([*rows.keys, *columns])
     points = Points.over(rows, [Part.label(rule), *(part(rows, column) for column in columns)])
     seen = [claim(f"rule{index + 1}") for index in rows.everywhere]
+    # Points begin with their time, so the greatest text is the latest match.
     latest = [
         f"{name} = MAX({points.point}) WHERE {rows.stream.is_rule([label])}"
         for name, label in zip(seen, rows.labels, strict=True)

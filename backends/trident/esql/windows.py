@@ -60,6 +60,7 @@ def aggregate(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: st
     shows = [f"{first} = MIN({points.match})"] if rows.shows else []
     sums = [f"{measure.name} = SUM({measure.name})" for measure in measures]
     lines += [
+        # One point per time, not per match: VALUES keeps each text once, and points carry counts.
         stats(counted, [*rows.key_names, time]),
         *points.windows(since=since),
         f"| EVAL {syntax.listed(read)}",
@@ -131,6 +132,7 @@ def _measures(
         total = claim("Total")
         # A mean is compared as total against number * count, which is exact for whole numbers.
         right = wanted if trigger.statistic is Statistic.SUM else f"{wanted} * {count}"
+        # A point's part is never null, and SUM over nothing but nulls is.
         summed = f"COALESCE(SUM({number}), {'0' if whole else '0.0'})"
         return (
             [_Measure(total, summed, "long" if whole else "real"), counted],

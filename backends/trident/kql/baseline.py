@@ -82,6 +82,7 @@ def _exceeds(
             f"{name} = tostring({syntax.name(column.name)})"
             for name, column in zip(names, by, strict=True)
         )
+        # inner: a group without history has no limit, and nothing can exceed it.
         limits = inline([history, f"| summarize {summary} by {groups}"])
         return [
             f"| extend {groups}",
@@ -89,6 +90,7 @@ def _exceeds(
             f"| where {' and '.join(conditions)}",
         ]
     if exceeds.stdevs is None:
+        # toscalar is computed once; with one number there is nothing to join on.
         name = script.let("threshold", [f"toscalar({history} | summarize {statistic})"])
         return [f"| where {conditions[0].replace(limit, name)}"]
     limits = inline([history, f"| summarize {summary}", "| extend Everything = 1"])

@@ -24,6 +24,7 @@ def pairs(rows: Rows, trigger: Ordered, period: Period) -> list[str]:
     )
     last = script.let("stage2", rows.union(trigger.stages[1], period, wanted[1]))
     return [
+        # The later match is on the left: its window looks back, so it goes into two slots.
         last,
         slots(rows.time, span),
         f"| join kind=inner {inline([first, f'| extend Slot = {slot(started, span)}'])} "
@@ -65,6 +66,8 @@ def chains(rows: Rows, trigger: Ordered, period: Period, *, shown: bool) -> list
             + (f" and {before} <= {here}" if index > 1 else ""),
         ]
         if carried:
+            # Per start the latest way to it, then the latest start: a later start never ends a
+            # window sooner, so what leads up to an earlier one need not be carried.
             latest = ", ".join(f"{time} = max({time})" for time in carried)
             reached += [
                 f"| summarize {latest} by {by}, {start}",
@@ -117,6 +120,7 @@ def _without(
             f"| distinct {', '.join([*keys, end])}",
         ]
     )
+    # leftanti on key and end: a chain stays when no absent match was joined to it.
     return [chained, f"| join kind=leftanti {broken} on {', '.join([*keys, end])}"]
 
 

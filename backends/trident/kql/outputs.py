@@ -100,6 +100,7 @@ def record(
         return []
     by = ", ".join([*rows.key_names, rows.time])
     first, *rest = names
+    # arg_max over all columns keeps one whole match; max() of each would mix two.
     one = f"arg_max({', '.join(names)})" if rest else f"{first} = max({first})"
     matched = inline([matches, *candidates, f"| summarize {one} by {by}"])
     return [f"| join kind=inner {matched} on {by}"]

@@ -45,6 +45,7 @@ def alerts(script: Script, bound: BoundCorrelation, period: Period) -> str:
     """The alerts of a correlation that another one refers to, as a let: time and group keys."""
     rows = Rows(script, bound)
     lines = _correlation(rows, period, shown=False)
+    # Two rows of one alert (several matches at its time) are one match of the outer rule.
     columns = ", ".join([rows.time, *rows.key_names])
     return script.let(f"alerts_{bound.plan.identity.slug}", [*lines, f"| distinct {columns}"])
 
@@ -55,6 +56,7 @@ def _search(script: Script, bound: BoundSearch) -> Query:
     columns = {field: bound.column(field) for field in plan.outputs}
     lines = [
         name(bound.source.table.name),
+        # The time first: Sentinel prunes by it before it reads any other column.
         *Period.of(plan.firing).where(time),
         *syntax.computed(bound.columns.values()),
         f"| where {predicate}",
@@ -66,6 +68,7 @@ def _search(script: Script, bound: BoundSearch) -> Query:
     if shown:
         items = {name(shown[field]): syntax.reference(column) for field, column in columns.items()}
         listed = [key if key == item else f"{key} = {item}" for key, item in items.items()]
+        # `project` renames and drops at once; `project-away` would need the table's columns.
         lines.append(f"| project {', '.join([time, *listed])}")
     return _query(script, script.finish(lines), shown)
 

@@ -62,12 +62,14 @@ def aggregate(
     """One row per alert of an aggregate over ``matches`` (a let with time, keys, values)."""
     values = value_columns(rows, trigger)
     match_time = rows.claim("MatchTime")
+    # Per alert time, not per bin: a window of [t - T, t] ends at every match (semantics.md).
     by = ", ".join([*rows.key_names, rows.time])
     measures, condition = _measures(rows, trigger, values)
     first = {rows.claim("FirstMatch"): f"min({match_time})"} if shown else {}
     latest = _at_alert(rows, wanted, match_time) if shown else {}
     lines = _windows(rows, matches, rows.time, match_time)
     if trigger.statistic is Statistic.DISTINCT:
+        # Two summarizes instead of dcount(), which estimates above 1,000 values.
         names = (syntax.name(value.name) for value in values)
         distinct = [name for name in names if name not in rows.key_names]
         kept = {**first, **latest}
@@ -103,6 +105,7 @@ def temporal(
     times = [rows.claim(f"Rule{index + 1}Time") for index in range(len(rows.bound.branches))]
     named = {o.stage: o.name for o in wanted if o.source is None}
     times = [named.get(index, time) for index, time in enumerate(times)]
+    # max() skips nulls, so a rule without a match in the window has no time.
     latest = ", ".join(
         f"{time} = max(iff({rule} == {index}, {match_time}, datetime(null)))"
         for index, time in enumerate(times)
@@ -125,6 +128,7 @@ def temporal(
     for index, time in enumerate(times):
         columns = evidence(wanted, index)
         if columns:
+            # leftouter: a rule that has no match in the window shows nothing, and the alert stays.
             on = ", ".join([*rows.key_names, time])
             greatest = ", ".join(
                 f"{syntax.name(c.name)} = max({syntax.name(c.name)})" for c in columns
@@ -158,6 +162,7 @@ def _windows(
         ]
     )
     return [
+        # distinct: matches of one time share a window, and must not multiply its rows.
         matches,
         *(candidates or []),
         f"| distinct {', '.join([*keys, time])}",

@@ -62,6 +62,7 @@ def _count(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fired:
             continue
         count, first = frame.claim(f"latest_{number}"), frame.claim("first_time")
         firsts.append(first)
+        # global=f: without it the N rows of window= are counted over all groups together.
         lines.append(
             f"| streamstats global=f window={number} count AS {count}, min({TIME}) AS {first}"
             f"{frame.by(*frame.keys)}"

@@ -42,6 +42,7 @@ def passing(frame: Frame, baseline: Baseline) -> tuple[list[str], list[str]]:
     if baseline.unseen:
         parts = _columns(frame, baseline.unseen)
         seen = frame.claim("seen")
+        # eventstats writes the history's answer on the current rows: no subsearch, no row limit.
         lines.append(f"| eventstats max({past}) AS {seen}{frame.by(*parts)}")
         if baseline.unseen_empty:
             empty = " OR ".join(f'{part}==""' for part in parts)

@@ -109,6 +109,7 @@ def _inner(stream: Stream, rows: Rows) -> list[str]:
         lines += fired.lines
         by = frame.by(*frame.keys, TIME)
         if fired.combine:
+            # eventstats keeps other rules' rows, which stats would drop.
             lines.append(f"| eventstats {_combined(fired.combine)}{by}")
         nth = frame.claim("nth")
         lines.append(f"| streamstats count AS {nth}{by}")
@@ -134,6 +135,7 @@ def _alerts(frame: Frame, fired: Fired) -> list[str]:
     """One row per group and time, at which the condition holds within the lookback."""
     lines = []
     if not fired.each:
+        # stats, not dedup: all rows of one time have their say before the condition is judged.
         combined = _combined(fired.combine) or f"count AS {frame.claim('matches')}"
         lines.append(f"| stats {combined} BY {', '.join([*dict.fromkeys(frame.keys), TIME])}")
         lines += assign(fired.derive)

@@ -125,6 +125,7 @@ class Stream:
             lines.append(f"| eval {self.rule}={self._labelling(labels, matched)}")
             lines.append(f"| where {' AND '.join([f'isnotnull({self.rule})', *ends])}")
             kept = dict.fromkeys([self.rule, *kept])
+        # table ends the events' part: streamstats behind it runs over all results, in their order.
         lines.append(f"| table {', '.join(map(syntax.name, [syntax.TIME, *kept]))}")
         if self._overlapping():
             self.note(Note.of("TRI431"))

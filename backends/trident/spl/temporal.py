@@ -27,6 +27,7 @@ def temporal(frame: Frame, trigger: RuleCount | Together, wanted: Sequence[Wante
     inside = [frame.claim(f"{label}_inside") for label in labels]
     here = [frame.is_branch([branch]) for branch in range(len(labels))]
     moved = [f"{time}=if({test},{TIME},null())" for time, test in zip(times, here, strict=True)]
+    # streamstats max() carries the latest time on; a row of another rule has null and adds nothing.
     latest = [f"max({time}) AS {time}" for time in times]
     fields: dict[Wanted, str] = {}
     derived = [
