@@ -55,7 +55,8 @@ def test_the_wheel_works_elsewhere(wheel: Path, root: Path, tmp_path: Path) -> N
         (project / name / "__init__.py").write_text("raise ImportError('not yours')\n")
     shutil.copytree(root / "rules", project / "rules")
     script = (
-        "import sys; sys.path[:] = [p for p in sys.path if not p.startswith(sys.argv[1])]\n"
+        "import sys; checkout = {sys.argv[1], *(f'{sys.argv[1]}/{name}' for name in sys.argv[3:])}\n"
+        "sys.path[:] = [path for path in sys.path if path.rstrip('/') not in checkout]\n"
         "sys.path[:0] = [sys.argv[2], '']\n"
         "import trident, trident.rule\n"
         "assert list(trident.__path__)[0].startswith(sys.argv[2]), trident.__path__\n"
@@ -67,7 +68,7 @@ def test_the_wheel_works_elsewhere(wheel: Path, root: Path, tmp_path: Path) -> N
         "main(['convert', 'rules/steganography_then_webmail.yml', '-t', 'all'])\n"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", script, str(root), str(installed)],
+        [sys.executable, "-c", script, str(root), str(installed), *ROOTS],
         cwd=project,
         capture_output=True,
         text=True,

@@ -233,7 +233,9 @@ def at_work(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A run of minutes with two workers at work, seconds a part, in a process group of its own."""
     write(tmp_path, **{f"rule{number}": base(f"rule{number}") for number in range(100)})
     script = (
-        "import os, time; from pathlib import Path\n"
+        "import os, signal, time; from pathlib import Path\n"
+        # A suite that a shell started in the background has it ignored, and its processes inherit.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from trident.app.run import bulk, convert, parts\n"
         "from trident.app.commands.cli import main\n"
         "parts.PART_BYTES = 1\n"

@@ -90,8 +90,8 @@ class EqlEngine:
         if answer["error"] is not None:
             raise EqlError(answer["error"])
         return [
-            Found(tuple(ordered[index] for index in found["events"]), tuple(found["keys"]))
-            for found in answer["found"]
+            Found(tuple(ordered[index] for index in hit["events"]), tuple(hit["keys"]))
+            for hit in answer["hits"]
         ]
 
     def search(

@@ -50,12 +50,12 @@ def _tokens(pattern: str, fold: bool) -> Iterator[str]:
     quantified = True  # nothing stands before the first character
     while at < len(pattern):
         char = pattern[at]
-        found = _QUANTIFIER.match(pattern, at)
-        if found:
+        quantifier = _QUANTIFIER.match(pattern, at)
+        if quantifier:
             if quantified:
                 raise ValueError(f"quantifier without an operand at {at} in {pattern!r}")
-            yield found.group()
-            at, quantified = found.end(), True
+            yield quantifier.group()
+            at, quantified = quantifier.end(), True
             continue
         quantified = char in "(|"
         if char == "\\":

@@ -34,8 +34,8 @@ def selects(query: Mapping[str, Any], document: Document, now: int) -> bool:
     if kind == "exists":
         return document.get(body["field"]) is not None
     [(field, test)] = body.items()
-    found = document.get(field)
-    values = found if isinstance(found, list) else [found]
+    stored_value = document.get(field)
+    values = stored_value if isinstance(stored_value, list) else [stored_value]
     if kind == "range":
         return any(value is not None and _in_range(value, test, now) for value in values)
     match = _matcher(kind, test)

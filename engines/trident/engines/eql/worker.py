@@ -55,10 +55,10 @@ class ElasticsearchParser(parser.LarkToEQL):  # type: ignore[misc]
 
     def string_predicate(self, node: Any) -> Any:
         """A pattern test as a call of the function that stands for its operator."""
-        found = super().string_predicate(node)
-        arguments = found.node.arguments
-        found.node = ast.FunctionCall(_TESTS[str(node["STRING_PREDICATE"])], arguments)
-        return found
+        predicate = super().string_predicate(node)
+        arguments = predicate.node.arguments
+        predicate.node = ast.FunctionCall(_TESTS[str(node["STRING_PREDICATE"])], arguments)
+        return predicate
 
     def in_set(self, node: Any) -> Any:
         """``in~`` is not written by Trident and not modelled here."""
@@ -203,15 +203,15 @@ def run(query: str, events: list[list[Any]]) -> Iterator[dict[str, Any]]:
     """
     tree = prepare(query)
     engine = ElasticsearchEngine()
-    found: list[list[Event]] = []
+    hits: list[list[Event]] = []
     engine.add_query(tree)
-    engine.add_output_hook(lambda output: found.append(output.events))
+    engine.add_output_hook(lambda output: hits.append(output.events))
     stream = [Event(category, time, document) for category, time, document in events]
     position = {id(event): index for index, event in enumerate(stream)}
     engine.stream_events(stream)
     steps = getattr(tree.first, "queries", ())
     keys = steps[-1].join_values if steps else []
-    for hit in found:
+    for hit in hits:
         yield {
             "events": [position[id(event)] for event in hit],
             "keys": [_read(hit[-1].data, key) for key in keys],
@@ -230,7 +230,7 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         if request["op"] == "parse":
             parse(request["query"], tuple(sorted((request["fields"] or {}).items())))
             return {"error": None}
-        return {"error": None, "found": list(run(request["query"], request["events"]))}
+        return {"error": None, "hits": list(run(request["query"], request["events"]))}
     except (EqlError, ValueError) as error:
         return {"error": f"{type(error).__name__}: {error}"}
 
@@ -253,8 +253,8 @@ def _say(message: Any) -> None:
 
 
 def _unescape(cls: Any, text: str) -> str:
-    def decoded(found: re.Match[str]) -> str:
-        escape = found.group()
+    def decoded(match: re.Match[str]) -> str:
+        escape = match.group()
         if escape.startswith("\\u"):
             return chr(int(escape[3:-1], 16))
         return str(cls.reverse_patterns[escape])

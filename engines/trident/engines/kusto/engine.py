@@ -69,9 +69,9 @@ def bind_query(query: str, schema: Schema) -> BoundQuery:
     result = statements[-1].Expression.ResultType
     return BoundQuery(
         tuple(
-            f"{found['code']} at {found['start']}: {found['message']}"
-            for found in tree.diagnostics
-            if found["severity"] == "Error"
+            f"{diagnostic['code']} at {diagnostic['start']}: {diagnostic['message']}"
+            for diagnostic in tree.diagnostics
+            if diagnostic["severity"] == "Error"
         ),
         {str(column.Name): str(column.Type.Name) for column in result.Columns} if result else {},
     )

@@ -39,7 +39,7 @@ Statistic = Callable[[Sequence[Contribution], Limits], Value]
 class Accumulator(Protocol):
     """A statistic that rows are given to one by one."""
 
-    def add(self, given: Contribution) -> None:
+    def add(self, contribution: Contribution) -> None:
         """Take a row in."""
 
     def value(self) -> Value:
@@ -55,12 +55,12 @@ def accumulator(name: str, limits: Limits) -> Callable[[], Accumulator]:
     if name in _RUNNING:
         update = _RUNNING[name]
         return lambda: _Running(update, Num(0) if name == "count" else None)
-    found = _STATISTICS.get(name)
-    if found is None and (percentile := _PERCENTILE.fullmatch(name)):
-        found = _percentile(percentile[1], float(percentile[2]))
-    if found is None:
+    statistic = _STATISTICS.get(name)
+    if statistic is None and (percentile := _PERCENTILE.fullmatch(name)):
+        statistic = _percentile(percentile[1], float(percentile[2]))
+    if statistic is None:
         raise SplUnsupported(f"the statistic {name}()")
-    return partial(_Collected, found, limits)
+    return partial(_Collected, statistic, limits)
 
 
 @dataclass(slots=True)
@@ -69,13 +69,13 @@ class _Collected:
 
     statistic: Statistic
     limits: Limits
-    given: list[Contribution] = field(default_factory=list)
+    contributions: list[Contribution] = field(default_factory=list)
 
-    def add(self, given: Contribution) -> None:
-        self.given.append(given)
+    def add(self, contribution: Contribution) -> None:
+        self.contributions.append(contribution)
 
     def value(self) -> Value:
-        return self.statistic(self.given, self.limits)
+        return self.statistic(self.contributions, self.limits)
 
 
 @dataclass(slots=True)
@@ -85,9 +85,9 @@ class _Running:
     update: Callable[[Value, tuple[Single, ...]], Value]
     so_far: Value
 
-    def add(self, given: Contribution) -> None:
-        if given.values:
-            self.so_far = self.update(self.so_far, given.values)
+    def add(self, contribution: Contribution) -> None:
+        if contribution.values:
+            self.so_far = self.update(self.so_far, contribution.values)
 
     def value(self) -> Value:
         return self.so_far
@@ -125,18 +125,18 @@ def is_numeric(name: str) -> bool:
     return name == "sum" or name in _NUMERIC or _PERCENTILE.fullmatch(name) is not None
 
 
-def _singles(given: Sequence[Contribution]) -> list[Single]:
-    return [value for each in given for value in each.values]
+def _singles(contributions: Sequence[Contribution]) -> list[Single]:
+    return [value for each in contributions for value in each.values]
 
 
-def _numbers(given: Sequence[Contribution]) -> list[float]:
-    return [value.value for value in _singles(given) if isinstance(value, Num)]
+def _numbers(contributions: Sequence[Contribution]) -> list[float]:
+    return [value.value for value in _singles(contributions) if isinstance(value, Num)]
 
 
 def _of_numbers(calculate: Callable[[list[float]], float]) -> Statistic:
-    def apply(given: Sequence[Contribution], _: Limits) -> Value:
-        found = _numbers(given)
-        return Num(calculate(found)) if found else None
+    def apply(contributions: Sequence[Contribution], _: Limits) -> Value:
+        numbers = _numbers(contributions)
+        return Num(calculate(numbers)) if numbers else None
 
     return apply
 
@@ -149,15 +149,15 @@ def _added(values: list[float], start: float = 0.0) -> float:
     return start
 
 
-def _distinct(given: Sequence[Contribution], _: Limits) -> Value:
-    return Num(len({str(value) for value in _singles(given)}))
+def _distinct(contributions: Sequence[Contribution], _: Limits) -> Value:
+    return Num(len({str(value) for value in _singles(contributions)}))
 
 
-def _estimate(given: Sequence[Contribution], limits: Limits) -> Value:
-    found = {str(value) for value in _singles(given)}
-    if len(found) >= limits.approx_dc_threshold:
+def _estimate(contributions: Sequence[Contribution], limits: Limits) -> Value:
+    distinct = {str(value) for value in _singles(contributions)}
+    if len(distinct) >= limits.approx_dc_threshold:
         raise SplUndocumented("estdc() past approx_dc_threshold is an estimate")
-    return Num(len(found))
+    return Num(len(distinct))
 
 
 def _variance(sample: bool) -> Callable[[list[float]], float]:
@@ -174,8 +174,8 @@ def _variance(sample: bool) -> Callable[[list[float]], float]:
     return calculate
 
 
-def _mode(given: Sequence[Contribution], _: Limits) -> Value:
-    ranked = Counter(str(value) for value in _singles(given)).most_common(2)
+def _mode(contributions: Sequence[Contribution], _: Limits) -> Value:
+    ranked = Counter(str(value) for value in _singles(contributions)).most_common(2)
     if len(ranked) == 2 and ranked[0][1] == ranked[1][1]:
         raise SplUndocumented("mode() of values that are equally frequent")
     return ranked[0][0] if ranked else None
@@ -184,18 +184,18 @@ def _mode(given: Sequence[Contribution], _: Limits) -> Value:
 def _by_time(latest: bool, what: str) -> Statistic:
     """``earliest`` and ``latest``, and their times."""
 
-    def apply(given: Sequence[Contribution], _: Limits) -> Value:
-        found = [each for each in given if each.values]
-        times = [each.time for each in found]
+    def apply(contributions: Sequence[Contribution], _: Limits) -> Value:
+        filled = [each for each in contributions if each.values]
+        times = [each.time for each in filled]
         if None in times:
             # Source: "stats": without _time the results "might be incorrect or random".
             raise SplUndocumented("earliest() or latest() of rows without _time")
-        if not found:
+        if not filled:
             return None
         wanted = (max if latest else min)(time for time in times if time is not None)
         if what == "time":
             return Num(wanted, 6)
-        values = {each.values for each in found if each.time == wanted}
+        values = {each.values for each in filled if each.time == wanted}
         if len(values) > 1:
             raise SplUndocumented("earliest() or latest() with two values at one time")
         return multi(list(values.pop()))
@@ -203,13 +203,13 @@ def _by_time(latest: bool, what: str) -> Statistic:
     return apply
 
 
-def _values(given: Sequence[Contribution], limits: Limits) -> Value:
-    found: list[Single] = [*sorted({str(value) for value in _singles(given)})]
-    return multi(found[: limits.maxvalues] if limits.maxvalues else found)
+def _values(contributions: Sequence[Contribution], limits: Limits) -> Value:
+    distinct: list[Single] = [*sorted({str(value) for value in _singles(contributions)})]
+    return multi(distinct[: limits.maxvalues] if limits.maxvalues else distinct)
 
 
-def _list(given: Sequence[Contribution], limits: Limits) -> Value:
-    return multi([str(value) for value in _singles(given)][: limits.list_maxsize])
+def _list(contributions: Sequence[Contribution], limits: Limits) -> Value:
+    return multi([str(value) for value in _singles(contributions)][: limits.list_maxsize])
 
 
 def _nearest_rank(values: list[float], percentile: float) -> float:
@@ -229,14 +229,17 @@ def _percentile(kind: str, percentile: float) -> Statistic:
     shows interpolated results in its examples, and past 1,000 distinct values an estimate.
     """
 
-    def apply(given: Sequence[Contribution], limits: Limits) -> Value:
-        found = sorted(_numbers(given))
-        if not found:
+    def apply(contributions: Sequence[Contribution], limits: Limits) -> Value:
+        ascending = sorted(_numbers(contributions))
+        if not ascending:
             return None
-        nearest, between = _nearest_rank(found, percentile), _interpolated(found, percentile)
+        nearest, between = (
+            _nearest_rank(ascending, percentile),
+            _interpolated(ascending, percentile),
+        )
         if kind == "exactperc":
             return Num(nearest if limits.perc_method == "nearest-rank" else between)
-        if nearest != between or len(set(found)) > limits.approx_dc_threshold:
+        if nearest != between or len(set(ascending)) > limits.approx_dc_threshold:
             raise SplUndocumented(f"{kind}{percentile:g}() is documented in two ways")
         return Num(nearest)
 

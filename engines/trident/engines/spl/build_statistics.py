@@ -17,8 +17,8 @@ class Statistics(Transformer[Token, Any]):
     """``stats`` and its relatives."""
 
     def aggregate_eval(self, children: Children) -> nodes.Expression:
-        found: nodes.Expression = children[-1]
-        return found
+        expression: nodes.Expression = children[-1]
+        return expression
 
     def alias(self, children: Children) -> list[str]:
         return [name_of(children[-1])]
@@ -50,8 +50,8 @@ class Statistics(Transformer[Token, Any]):
     def stats_value(self, children: Children) -> str | nodes.Expression:
         (value,) = children
         if not isinstance(value, Token):
-            found: nodes.Expression = value
-            return found
+            expression: nodes.Expression = value
+            return expression
         if value.type == "RESET_QUOTED":
             # Source: "streamstats", Escaping string values: reset_after="("expression")".
             return in_eval(str(value)[3:-3])
@@ -77,5 +77,5 @@ class Statistics(Transformer[Token, Any]):
         )
 
     def tstats(self, children: Children) -> statements.Opaque:
-        found = tuple(each for each in children if isinstance(each, statements.Aggregate))
-        return statements.Opaque(str(children[0]).lower(), found)
+        aggregates = tuple(each for each in children if isinstance(each, statements.Aggregate))
+        return statements.Opaque(str(children[0]).lower(), aggregates)

@@ -70,8 +70,8 @@ class Terms(Transformer[Token, Any]):
         return Macro(str(children[0]))
 
     def subsearch_term(self, children: Children) -> Subsearch:
-        found: Subsearch = children[0]
-        return found
+        subsearch: Subsearch = children[0]
+        return subsearch
 
     def search_name(self, children: Children) -> str:
         return name_of(children[0])
@@ -79,8 +79,8 @@ class Terms(Transformer[Token, Any]):
     def search_value(self, children: Children) -> SearchValue | Macro | Subsearch | Raw:
         (value,) = children
         if not isinstance(value, Token):
-            found: Subsearch | Raw = value
-            return found
+            option: Subsearch | Raw = value
+            return option
         if value.type == "MACRO":
             return Macro(str(value))
         return SearchValue(in_search(unquoted(str(value))))
@@ -137,8 +137,8 @@ class Expressions(Transformer[Token, Any]):
     def emembership(self, children: Children) -> Expression:
         values = [each for each in children if not isinstance(each, Token)]
         negated = any(getattr(each, "type", "") == "NOT_IN" for each in children)
-        found = Call("in", tuple(values))
-        return Unary("NOT", found) if negated else found
+        listed = Call("in", tuple(values))
+        return Unary("NOT", listed) if negated else listed
 
     def _chain(self, children: Children) -> Expression:
         left: Expression = children[0]

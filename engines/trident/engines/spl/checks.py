@@ -24,8 +24,8 @@ _LOGIC = ("AND", "OR", "XOR")
 @lru_cache(maxsize=1)
 def _signatures() -> Mapping[str, Any]:
     text = Path(__file__).with_name("signatures.yml").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = yaml.safe_load(text)
-    return found
+    checks: Mapping[str, Any] = yaml.safe_load(text)
+    return checks
 
 
 def check(commands: statements.Pipeline) -> None:

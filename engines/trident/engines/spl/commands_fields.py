@@ -95,8 +95,8 @@ def rename(command: statements.Rename, rows: list[Row], scope: Scope) -> list[Ro
         pattern = _name_pattern(old)
         moves = {}
         for name in known:
-            if found := pattern.fullmatch(name):
-                groups = iter(found.groups())
+            if match := pattern.fullmatch(name):
+                groups = iter(match.groups())
                 moves[name] = "".join(next(groups) if c == "*" else c for c in new)
         if "*" not in old:
             moves = {old: new}
@@ -133,9 +133,9 @@ def rex(command: statements.Rex, rows: list[Row], scope: Scope) -> list[Row]:
         matches = [] if value is None else list(pattern.finditer(str(value)))
         matches = matches[:most] if most else matches
         for name in pattern.groupindex:
-            found: list[Single] = [m.group(name) for m in matches if m.group(name) is not None]
-            if found:
-                new[name] = multi(found)
+            texts: list[Single] = [m.group(name) for m in matches if m.group(name) is not None]
+            if texts:
+                new[name] = multi(texts)
         changed.append(new)
     return changed
 
@@ -157,10 +157,10 @@ def bin_values(command: statements.Bin, rows: list[Row], scope: Scope) -> list[R
     """``bin span=``: the start of the span that a value is in."""
     if set(command.options) != {"span"}:
         raise SplUnsupported("bin without span, or with other options")
-    found = re.fullmatch(r"(\d*\.?\d*)([a-z]*)", command.options["span"].lower())
-    if found is None or not found[1]:
+    span = re.fullmatch(r"(\d*\.?\d*)([a-z]*)", command.options["span"].lower())
+    if span is None or not span[1]:
         raise SplUnsupported(f"bin span={command.options['span']}")
-    size = float(found[1]) * _scale(found[2])
+    size = float(span[1]) * _scale(span[2])
     changed: list[Row] = []
     for row in rows:
         value = as_read(row.get(command.name))
@@ -171,7 +171,7 @@ def bin_values(command: statements.Bin, rows: list[Row], scope: Scope) -> list[R
             raise SplUndocumented("bin of a value that is no number")
         micros, width = round(value.value * MICROS), round(size * MICROS)
         start = stored(Num((micros - micros % width) / MICROS))
-        if command.name != "_time" and not found[2]:
+        if command.name != "_time" and not span[2]:
             start = f"{start!s}-{stored(Num((micros - micros % width + width) / MICROS))!s}"
         new = dict(row)
         _assign(new, command.alias, start)
@@ -216,9 +216,9 @@ def lookup(command: statements.Lookup, rows: list[Row], scope: Scope) -> list[Ro
             if all(value is not None and entry.get(there) == str(value) for there, value in wanted)
         ]
         for there, here in outputs:
-            found: list[Single] = [entry[there] for entry in hits if entry.get(there)]
-            if found or command.mode != "OUTPUTNEW":
-                _assign(new, here, multi(found))
+            looked_up: list[Single] = [entry[there] for entry in hits if entry.get(there)]
+            if looked_up or command.mode != "OUTPUTNEW":
+                _assign(new, here, multi(looked_up))
     return changed
 
 

@@ -52,18 +52,18 @@ def _sort_key(key: statements.SortKey, rows: Sequence[Row]) -> Callable[[Row], A
     values = [as_read(row[key.name]) for row in rows]
     if any(isinstance(value, tuple) for value in values):
         raise SplUndocumented("sort by a multivalue field")
-    found = {(isinstance(value, Num), _address(str(value)) is not None) for value in values}
-    if key.kind in ("auto", "num") and found <= {(True, False)}:
+    kinds = {(isinstance(value, Num), _address(str(value)) is not None) for value in values}
+    if key.kind in ("auto", "num") and kinds <= {(True, False)}:
         return lambda row: _number(row[key.name])
-    if key.kind == "str" or (key.kind == "auto" and found <= {(False, False)}):
+    if key.kind == "str" or (key.kind == "auto" and kinds <= {(False, False)}):
         return lambda row: str(row[key.name])
     return cmp_to_key(lambda a, b: _order(a[key.name], b[key.name], key.kind))
 
 
 def _number(value: Value) -> float:
-    found = as_read(value)
-    assert isinstance(found, Num)
-    return found.value
+    number = as_read(value)
+    assert isinstance(number, Num)
+    return number.value
 
 
 def shuffled(rows: Sequence[Row], scope: Scope) -> list[Row]:
@@ -99,10 +99,10 @@ def _compare(a: Any, b: Any) -> int:
 @lru_cache(maxsize=65536)
 def _address(text: str) -> tuple[int, int] | None:
     try:
-        found = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
-    return found.version, int(found)
+    return address.version, int(address)
 
 
 def dedup(command: statements.Dedup, rows: list[Row], scope: Scope) -> list[Row]:
@@ -144,9 +144,9 @@ def _while(command: statements.Head, rows: list[Row], scope: Scope) -> list[Row]
     passing = (Truth.TRUE, Truth.NULL) if flags.get("null") else (Truth.TRUE,)
     kept: list[Row] = []
     for row in rows:
-        found = condition(row)
-        if found not in passing:
-            if found not in (Truth.FALSE, Truth.NULL):
+        answer = condition(row)
+        if answer not in passing:
+            if answer not in (Truth.FALSE, Truth.NULL):
                 raise SplUndocumented("head with a condition that may be NULL or false")
             return [*kept, row] if flags.get("keeplast") else kept
         kept.append(row)
@@ -201,6 +201,6 @@ def makemv(command: statements.Makemv, rows: list[Row], scope: Scope) -> list[Ro
         if value is None or isinstance(value, tuple):
             changed.append(row)
             continue
-        found = [each for each in pieces(str(value)) if each or keep_empty]
-        changed.append({**row, command.name: multi([*found])})
+        parts = [each for each in pieces(str(value)) if each or keep_empty]
+        changed.append({**row, command.name: multi([*parts])})
     return changed

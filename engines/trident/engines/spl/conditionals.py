@@ -36,10 +36,10 @@ def _validate(arguments: Arguments) -> Compiled:
 
     def validate(row: Row) -> Result:
         for condition, value in pairs:
-            found = condition_of(condition(row))
-            if found not in (Truth.TRUE, Truth.FALSE):
+            answer = condition_of(condition(row))
+            if answer not in (Truth.TRUE, Truth.FALSE):
                 raise SplUndocumented("validate() with a condition that is NULL")
-            if found is Truth.FALSE:
+            if answer is Truth.FALSE:
                 return value(row)
         return None
 

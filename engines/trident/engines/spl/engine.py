@@ -139,8 +139,8 @@ def _retrieve(term: nodes.Term, index: list[Row], scope: Scope) -> list[Row]:
         until = nodes.Compare("latest", "=", nodes.SearchValue("now"))
         term = nodes.AllTerms((term, until))
     condition = compile_term(term, scope)
-    found = [row for row in commands_rows.shuffled(index, scope) if holds(condition(row))]
-    return sorted(found, key=_age)
+    events = [row for row in commands_rows.shuffled(index, scope) if holds(condition(row))]
+    return sorted(events, key=_age)
 
 
 def _age(row: Row) -> float:
@@ -159,20 +159,20 @@ def _inputlookup(command: statements.Inputlookup, rows: list[Row], scope: Scope)
     ]
     start = int(command.options.get("start", 0))
     most = int(command.options.get("max", 10**9))
-    found = list(content[start : start + most])
+    events = list(content[start : start + most])
     if command.where is not None:
         condition = compile_term(command.where, scope)
-        found = [row for row in found if holds(condition(row))]
+        events = [row for row in events if holds(condition(row))]
     append = command.options.get("append", "f").lower() in ("t", "true", "1")
-    return [*rows, *found] if append else found
+    return [*rows, *events] if append else events
 
 
 def _row(event: Event) -> Row:
     row: Row = {}
     for name, value in event.items():
-        found = _time(value) if name == "_time" else _value(value)
-        if found is not None:
-            row[name] = found
+        value_read = _time(value) if name == "_time" else _value(value)
+        if value_read is not None:
+            row[name] = value_read
     return row
 
 

@@ -16,14 +16,14 @@ from trident.engines.spl.values import Result
 
 
 def _spath(_: Scope, arguments: Sequence[Result]) -> Result:
-    found, path = text(arguments[0], "spath"), text(arguments[1], "spath")
-    if found is None or path is None:
+    document, path = text(arguments[0], "spath"), text(arguments[1], "spath")
+    if document is None or path is None:
         return None
     if "{" in path or "@" in path:
         raise SplUnsupported(f"spath() with the path {path}")
     try:
         # Numbers stay as they are written.
-        value: Any = json.loads(found, parse_int=str, parse_float=str)
+        value: Any = json.loads(document, parse_int=str, parse_float=str)
     except ValueError:
         raise SplUnsupported("spath() of text that is no JSON") from None
     for key in path.split("."):

@@ -88,10 +88,10 @@ def _range(_: Scope, arguments: Arguments) -> Result:
 
 
 def _split(_: Scope, arguments: Arguments) -> Result:
-    found, delimiter = text(arguments[0], "split"), text(arguments[1], "split")
-    if found is None or delimiter is None:
+    joined, delimiter = text(arguments[0], "split"), text(arguments[1], "split")
+    if joined is None or delimiter is None:
         return None
-    return multi([*(found.split(delimiter) if delimiter else found)])
+    return multi([*(joined.split(delimiter) if delimiter else joined)])
 
 
 FUNCTIONS: Mapping[str, Function] = {

@@ -112,10 +112,10 @@ def _strftime(scope: Scope, arguments: Arguments) -> Result:
 
 def _strptime(scope: Scope, arguments: Arguments) -> Result:
     """Source: strptime's results have six decimals (1534143600.000000)."""
-    found, form = text(arguments[0], "strptime"), text(arguments[1], "strptime")
-    if found is None or form is None:
+    written, form = text(arguments[0], "strptime"), text(arguments[1], "strptime")
+    if written is None or form is None:
         return None
-    seconds = strptime(found, form, scope.config.zone)
+    seconds = strptime(written, form, scope.config.zone)
     return None if seconds is None else Num(seconds, 6)
 
 

@@ -43,43 +43,43 @@ def _per_value(change: Callable[[str], str], name: str) -> Function:
 
 
 def _length(_: Scope, arguments: Arguments) -> Result:
-    found = text(arguments[0], "len")
-    return None if found is None else Num(len(found))
+    measured = text(arguments[0], "len")
+    return None if measured is None else Num(len(measured))
 
 
 def _strip(name: str, sides: str) -> Function:
     def apply(_: Scope, arguments: Arguments) -> Result:
-        found = text(arguments[0], name)
+        trimmed = text(arguments[0], name)
         characters = text(arguments[1], name) if len(arguments) > 1 else " \t"
-        if found is None or characters is None:
+        if trimmed is None or characters is None:
             return None
         if "l" in sides:
-            found = found.lstrip(characters)
-        return found.rstrip(characters) if "r" in sides else found
+            trimmed = trimmed.lstrip(characters)
+        return trimmed.rstrip(characters) if "r" in sides else trimmed
 
     return apply
 
 
 def _substring(_: Scope, arguments: Arguments) -> Result:
     """Source: substr: indexes follow SQLite semantics, they start at 1."""
-    found, start = text(arguments[0], "substr"), numeric(arguments[1], "substr")
+    whole, start = text(arguments[0], "substr"), numeric(arguments[1], "substr")
     length = numeric(arguments[2], "substr") if len(arguments) > 2 else Num(2**31)
-    if found is None or start is None or length is None:
+    if whole is None or start is None or length is None:
         return None
     begin, count = int(start.value), int(length.value)
     if count < 0:
         raise SplUndocumented("substr() with a negative length")
-    begin = begin - 1 if begin >= 0 else len(found) + begin
+    begin = begin - 1 if begin >= 0 else len(whole) + begin
     if begin < 0:
         count, begin = max(0, count + begin), 0
-    return found[begin : begin + count]
+    return whole[begin : begin + count]
 
 
 def _match(_: Scope, arguments: Arguments) -> Result:
-    found, pattern = text(arguments[0], "match"), text(arguments[1], "match")
-    if found is None or pattern is None:
+    searched, pattern = text(arguments[0], "match"), text(arguments[1], "match")
+    if searched is None or pattern is None:
         return _OPEN
-    return truth(compile_pattern(pattern).search(found) is not None)
+    return truth(compile_pattern(pattern).search(searched) is not None)
 
 
 @lru_cache(maxsize=512)
@@ -91,17 +91,17 @@ def _like_pattern(pattern: str) -> Any:
 
 def like(_: Scope, arguments: Arguments) -> Result:
     """``like()`` and the LIKE operator: ``%`` is any text, ``_`` any character."""
-    found, pattern = text(arguments[0], "like"), text(arguments[1], "like")
-    if found is None or pattern is None:
+    compared, pattern = text(arguments[0], "like"), text(arguments[1], "like")
+    if compared is None or pattern is None:
         return _OPEN
-    return truth(_like_pattern(pattern).fullmatch(found) is not None)
+    return truth(_like_pattern(pattern).fullmatch(compared) is not None)
 
 
 def in_network(network: str, address: str) -> bool:
     """Whether an IPv4 or IPv6 address is in a subnet in CIDR notation."""
     try:
-        found = ipaddress.ip_network(network, strict=False)
-        return ipaddress.ip_address(address) in found
+        cidr = ipaddress.ip_network(network, strict=False)
+        return ipaddress.ip_address(address) in cidr
     except ValueError:
         return False
 
@@ -114,18 +114,18 @@ def _cidrmatch(_: Scope, arguments: Arguments) -> Result:
 
 
 def _in(_: Scope, arguments: Arguments) -> Result:
-    found, *values = arguments
-    if found is None:
+    wanted, *values = arguments
+    if wanted is None:
         return _OPEN
-    answers = [compare("=", found, value) for value in values]
+    answers = [compare("=", wanted, value) for value in values]
     return truth(Truth.TRUE in answers)
 
 
 def _replace(_: Scope, arguments: Arguments) -> Result:
-    found, pattern, new = (text(each, "replace") for each in arguments)
-    if found is None or pattern is None or new is None:
+    original, pattern, new = (text(each, "replace") for each in arguments)
+    if original is None or pattern is None or new is None:
         return None
-    return str(compile_pattern(pattern).sub(lambda match: _expand(new, match), found))
+    return str(compile_pattern(pattern).sub(lambda match: _expand(new, match), original))
 
 
 def _expand(template: str, match: Any) -> str:
@@ -134,16 +134,18 @@ def _expand(template: str, match: Any) -> str:
 
 def _tonumber(scope: Scope, arguments: Arguments) -> Result:
     """Source: tonumber: NULL for a field's value that is no number (a blank around it too)."""
-    found = single(arguments[0], "tonumber")
+    written = single(arguments[0], "tonumber")
     base = numeric(arguments[1], "tonumber") if len(arguments) > 1 else None
-    if found is None:
+    if written is None:
         return None
     if base is not None and int(base.value) != 10:
         try:
-            return Num(int(str(found), int(base.value)))
+            return Num(int(str(written), int(base.value)))
         except ValueError:
             return None
-    known = found if isinstance(found, Num) else number(found, scope.config.integers_are_exact)
+    known = (
+        written if isinstance(written, Num) else number(written, scope.config.integers_are_exact)
+    )
     return None if known is None else Num(known.value, known.decimals)
 
 
@@ -168,13 +170,13 @@ _FORMATS: Mapping[str, Callable[[float], str]] = {
 
 
 def _tostring(_: Scope, arguments: Arguments) -> Result:
-    found = arguments[0]
-    if isinstance(found, Truth):
+    argument = arguments[0]
+    if isinstance(argument, Truth):
         # Source: tostring: "True" or "False"; "eval": NULLs can be converted too, not to what.
-        if found not in (Truth.TRUE, Truth.FALSE):
+        if argument not in (Truth.TRUE, Truth.FALSE):
             raise SplUndocumented("tostring() of NULL")
-        return "True" if found is Truth.TRUE else "False"
-    value = single(found, "tostring")
+        return "True" if argument is Truth.TRUE else "False"
+    value = single(argument, "tostring")
     if len(arguments) == 1 or value is None:
         return None if value is None else str(value)
     form = text(arguments[1], "tostring")
@@ -192,22 +194,22 @@ _ALIASES = {"i": "d", "u": "d", "p": "X", "z": "s"}
 
 def _printf(_: Scope, arguments: Arguments) -> Result:
     """Source: printf: conversions as in C; width and precision may come from arguments."""
-    pattern, *given = (single(each, "printf") for each in arguments)
-    if pattern is None or None in given:
+    pattern, *operands = (single(each, "printf") for each in arguments)
+    if pattern is None or None in operands:
         return None
-    values = iter(given)
+    values = iter(operands)
 
-    def convert(found: re.Match[str]) -> str:
-        kind = _ALIASES.get(found["kind"], found["kind"])
+    def convert(conversion: re.Match[str]) -> str:
+        kind = _ALIASES.get(conversion["kind"], conversion["kind"])
         if kind == "%":
             return "%"
-        if kind not in "dxXsfFeEgG" or "'" in found["flags"]:
-            raise SplUnsupported(f"printf conversion {found[0]}")
-        stars = f"{found['width']}{found['precision'] or ''}".count("*")
+        if kind not in "dxXsfFeEgG" or "'" in conversion["flags"]:
+            raise SplUnsupported(f"printf conversion {conversion[0]}")
+        stars = f"{conversion['width']}{conversion['precision'] or ''}".count("*")
         taken = [_whole(next(values, None)) for _ in range(stars)]
         value = next(values, None)
         shaped = str(value) if kind == "s" else _whole(value) if kind in "dxX" else _float(value)
-        code = f"%{found['flags']}{found['width']}{found['precision'] or ''}{kind}"
+        code = f"%{conversion['flags']}{conversion['width']}{conversion['precision'] or ''}{kind}"
         return code % (*taken, shaped)
 
     result = _CONVERSION.sub(convert, str(pattern))
@@ -217,10 +219,10 @@ def _printf(_: Scope, arguments: Arguments) -> Result:
 
 
 def _float(value: Result) -> float:
-    found = numeric(value, "printf")
-    if found is None:
+    operand = numeric(value, "printf")
+    if operand is None:
         raise SplUndocumented("printf() with fewer arguments than conversions")
-    return found.value
+    return operand.value
 
 
 def _whole(value: Result) -> int:
@@ -229,8 +231,8 @@ def _whole(value: Result) -> int:
 
 def _hash(name: str) -> Function:
     def apply(_: Scope, arguments: Arguments) -> Result:
-        found = text(arguments[0], name)
-        return None if found is None else hashlib.new(name, found.encode()).hexdigest()
+        hashed = text(arguments[0], name)
+        return None if hashed is None else hashlib.new(name, hashed.encode()).hexdigest()
 
     return apply
 

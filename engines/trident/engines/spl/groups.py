@@ -60,11 +60,11 @@ class Group:
 
     def results(self) -> Iterator[tuple[str, Value]]:
         """(name, value) of every statistic."""
-        for column, found, mixed in zip(
+        for column, collected, mixed in zip(
             self._columns, self._accumulators, self._mixed, strict=True
         ):
             # Source: "eventstats": with allnum a field with other values has no statistic.
-            yield column.alias, None if mixed and column.numeric else stored(found.value())
+            yield column.alias, None if mixed and column.numeric else stored(collected.value())
 
 
 def option(command: statements.Stats, name: str, default: bool) -> bool:
@@ -115,16 +115,16 @@ def keys(row: Row, names: Sequence[str], scope: Scope) -> list[Key]:
     """
     values = [tuple(map(str, each_of(row.get(name)))) for name in names]
     if scope.config.empty_is_null_in_by:
-        values = [tuple(each for each in found if each) for found in values]
+        values = [tuple(each for each in columns if each) for columns in values]
     return list(product(*values))
 
 
 def single_key(row: Row, names: Sequence[str], scope: Scope) -> Key | None:
     """The one group a row belongs to, if any."""
-    found = keys(row, names, scope)
-    if len(found) > 1:
+    row_keys = keys(row, names, scope)
+    if len(row_keys) > 1:
         raise SplUndocumented("a multivalue BY field in eventstats or streamstats")
-    return found[0] if found else None
+    return row_keys[0] if row_keys else None
 
 
 def with_results(row: Row, group: Group, command: str) -> Row:

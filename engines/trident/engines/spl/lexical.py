@@ -31,7 +31,7 @@ def without_comments(text: str) -> str:
 
     Source: Search Manual, "Add comments to searches".
     """
-    return _PIECES.sub(lambda found: " " if found["comment"] else found[0], text)
+    return _PIECES.sub(lambda piece: " " if piece["comment"] else piece[0], text)
 
 
 def expand(text: str, macros: Macros, depth: int = 0) -> str:
@@ -47,19 +47,19 @@ def expand(text: str, macros: Macros, depth: int = 0) -> str:
     if depth > _MACRO_DEPTH:
         raise SplSyntaxError("macros that expand to one another without end")
 
-    def replace(found: re.Match[str]) -> str:
-        if not found["macro"]:
-            return found[0]
-        return expand(_definition(found[0][1:-1].strip(), macros), macros, depth + 1)
+    def replace(piece: re.Match[str]) -> str:
+        if not piece["macro"]:
+            return piece[0]
+        return expand(_definition(piece[0][1:-1].strip(), macros), macros, depth + 1)
 
     return _PIECES.sub(replace, text)
 
 
 def macro_calls(text: str) -> Iterator[str]:
     """The macros that ``text`` refers to, without their backticks."""
-    for found in _PIECES.finditer(text):
-        if found["macro"]:
-            yield found[0][1:-1].strip()
+    for piece in _PIECES.finditer(text):
+        if piece["macro"]:
+            yield piece[0][1:-1].strip()
 
 
 def _definition(call: str, macros: Macros) -> str:
@@ -108,7 +108,7 @@ def in_eval(text: str) -> str:
 
 
 def _unescape(text: str, known: Mapping[str, str]) -> str:
-    return re.sub(r"\\(.)", lambda found: known.get(found[1], found[0]), text, flags=re.DOTALL)
+    return re.sub(r"\\(.)", lambda escape: known.get(escape[1], escape[0]), text, flags=re.DOTALL)
 
 
 def unquoted(token: str) -> str:

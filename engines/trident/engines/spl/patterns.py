@@ -21,12 +21,12 @@ def _plain(pattern: str) -> str:
     and ``\u``, ``\U``, which PCRE by itself rejects, are accepted.
     """
 
-    def escape(found: re.Match[str]) -> str:
-        if found["no"]:
-            raise SplSyntaxError(f"regular expression {pattern!r}: no {found[0]} in PCRE")
-        if found["code"] is None and found["hex"] is None:
-            return found[0]
-        code = int(found["code"] or found["hex"] or "0", 16)
+    def escape(piece: re.Match[str]) -> str:
+        if piece["no"]:
+            raise SplSyntaxError(f"regular expression {pattern!r}: no {piece[0]} in PCRE")
+        if piece["code"] is None and piece["hex"] is None:
+            return piece[0]
+        code = int(piece["code"] or piece["hex"] or "0", 16)
         return f"\\u{code:04x}" if code <= 0xFFFF else chr(code)
 
     return _ESCAPE.sub(escape, pattern)

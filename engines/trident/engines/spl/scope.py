@@ -37,10 +37,10 @@ def single(value: Result, function: str) -> str | Num | None:
         SplRuntimeError: for a Boolean.
         SplUndocumented: for a multivalue, where the function's page does not allow one.
     """
-    found = plain(value, function)
-    if isinstance(found, tuple):
+    one = plain(value, function)
+    if isinstance(one, tuple):
         raise SplUndocumented(f"{function}() of a multivalue field")
-    return found
+    return one
 
 
 def plain(value: Result, function: str) -> Value:
@@ -52,8 +52,8 @@ def plain(value: Result, function: str) -> Value:
 
 def text(value: Result, function: str) -> str | None:
     """An argument as a string; a number in its written form."""
-    found = single(value, function)
-    return None if found is None else str(found)
+    one = single(value, function)
+    return None if one is None else str(one)
 
 
 def numeric(value: Result, function: str) -> Num | None:
@@ -62,10 +62,10 @@ def numeric(value: Result, function: str) -> Num | None:
     Raises:
         SplUndocumented: for a string that is no number.
     """
-    found = single(value, function)
-    if isinstance(found, str):
-        raise SplUndocumented(f"{function}() of the string {found!r}")
-    return found
+    one = single(value, function)
+    if isinstance(one, str):
+        raise SplUndocumented(f"{function}() of the string {one!r}")
+    return one
 
 
 def condition_of(value: Result) -> Truth:

@@ -45,10 +45,10 @@ def _stats(
             raise SplUndocumented("stats without BY of no rows at all")
         groups[()] = Group(columns, allnum)
     for row in rows:
-        found = keys(row, command.by, scope)
+        row_keys = keys(row, command.by, scope)
         if option(command, "dedup_splitvals", False):
-            found = list(dict.fromkeys(found))
-        for key in found:
+            row_keys = list(dict.fromkeys(row_keys))
+        for key in row_keys:
             if key not in groups:
                 groups[key] = Group(columns, allnum)
             groups[key].add(row)
@@ -74,8 +74,8 @@ def _eventstats(
     command: statements.Stats, columns: Sequence[Column], rows: list[Row], scope: Scope
 ) -> list[Row]:
     groups: dict[Key, Group] = {}
-    found = [single_key(row, command.by, scope) for row in rows]
-    for row, key in zip(rows, found, strict=True):
+    row_keys = [single_key(row, command.by, scope) for row in rows]
+    for row, key in zip(rows, row_keys, strict=True):
         if key is not None:
             if key not in groups:
                 groups[key] = Group(columns, option(command, "allnum", False))
@@ -84,7 +84,7 @@ def _eventstats(
     # eventstats stops adding fields.
     meter = MemoryMeter(scope.config.limits.max_mem_usage_mb)
     results = []
-    for place, (row, key) in enumerate(zip(rows, found, strict=True), 1):
+    for place, (row, key) in enumerate(zip(rows, row_keys, strict=True), 1):
         full = meter.add(row) and place > scope.config.limits.maxresultrows
         if full:
             scope.warn("eventstats: max_mem_usage_mb and maxresultrows are reached")

@@ -137,9 +137,9 @@ def _value_test(operator: str, value: nodes.SearchValue) -> Callable[[str], Trut
     wanted = number(value.text)
 
     def ordered(text: str) -> Truth:
-        found = number(text)
-        if found is not None and wanted is not None:
-            return truth(order(found.value, wanted.value))
+        parsed = number(text)
+        if parsed is not None and wanted is not None:
+            return truth(order(parsed.value, wanted.value))
         return truth(order(text, value.text))
 
     return ordered
@@ -190,11 +190,11 @@ def _raw(value: nodes.SearchValue, directive: str) -> Condition:
     flags = "(?s)" if value.cased else "(?si)"
     pattern = compile_pattern(f"{flags}{start}{body}{end}")
 
-    def found(row: Row) -> Truth:
+    def answer(row: Row) -> Truth:
         raw = row.get("_raw")
         if raw is None:
             # Source: "search": without _raw, field-value pairs must be specified.
             raise SplRuntimeError(f"the term {value.text!r} needs _raw")
         return truth(pattern.search(str(raw)) is not None)
 
-    return found
+    return answer

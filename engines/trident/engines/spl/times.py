@@ -55,15 +55,15 @@ def relative_time_steps(text: str) -> tuple[Step, ...] | int | None:
         return None
     steps: list[Step] = []
     place = 0
-    while found := _STEP.match(text, place):
-        place = found.end()
-        unit = UNITS.get((found[3] or found[4]).lower())
-        if unit is None or (found[5] and unit != "w"):
+    while step := _STEP.match(text, place):
+        place = step.end()
+        unit = UNITS.get((step[3] or step[4]).lower())
+        if unit is None or (step[5] and unit != "w"):
             break
-        if found[3]:
-            steps.append(("offset", int(found[1] + (found[2] or "1")), unit))
+        if step[3]:
+            steps.append(("offset", int(step[1] + (step[2] or "1")), unit))
         else:
-            steps.append(("snap", int(found[5]) % 7 if found[5] else -1, unit))
+            steps.append(("snap", int(step[5]) % 7 if step[5] else -1, unit))
     if place != len(text) or not steps:
         raise SplSyntaxError(f"{text!r} is no time modifier")
     return tuple(steps)
@@ -151,13 +151,13 @@ def strftime(seconds: float, pattern: str, zone: dt.tzinfo) -> str:
     """
     moment = to_datetime(round(seconds * MICROS), zone)
 
-    def render(found: re.Match[str]) -> str:
-        digits, letter = found.groups()
+    def render(variable: re.Match[str]) -> str:
+        digits, letter = variable.groups()
         if letter in "NQ":
             count = int(digits or {"N": 9, "Q": 3}[letter])
             return f"{moment.microsecond:06d}000"[:count]
         if digits or letter not in _RENDER:
-            raise SplUnsupported(f"strftime variable {found[0]}")
+            raise SplUnsupported(f"strftime variable {variable[0]}")
         return _RENDER[letter](moment)
 
     return _VARIABLE.sub(render, pattern)

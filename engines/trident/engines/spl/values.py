@@ -58,10 +58,10 @@ Result = Value | Truth
 @lru_cache(maxsize=4096)
 def number(text: str, integers_are_exact: bool = True) -> Num | None:
     """``text`` as a number, or None; a number with a decimal point is known to its last digit."""
-    found = _NUMERIC.fullmatch(text)
-    if found is None:
+    match = _NUMERIC.fullmatch(text)
+    if match is None:
         return None
-    decimals = found["decimals"] if found["decimals"] is not None else found["bare"]
+    decimals = match["decimals"] if match["decimals"] is not None else match["bare"]
     if decimals is None:
         return Num(float(text), None if integers_are_exact else 0, text)
     return Num(float(text), len(decimals), text)
@@ -117,8 +117,8 @@ def as_read(value: Value, integers_are_exact: bool = True) -> Value:
 
 
 def _single_as_read(value: str, integers_are_exact: bool) -> Single:
-    found = number(value, integers_are_exact)
-    return value if found is None else found
+    parsed = number(value, integers_are_exact)
+    return value if parsed is None else parsed
 
 
 def product(left: Num, right: Num, value: float) -> Num:

@@ -151,15 +151,15 @@ def entity_mappings(deployment: Deployment) -> tuple[list[EntityMapping], list[N
     notes: list[Note] = []
     for entity in deployment.entities:
         columns = {key: deployment.column(name) for key, name in entity.identifiers.items()}
-        given = {key: column for key, column in columns.items() if column is not None}
-        if len(given) < len(columns):
+        filled = {key: column for key, column in columns.items() if column is not None}
+        if len(filled) < len(columns):
             reason = "the result has no column for it; name its field under fields"
-        elif any(plain.broken(column) for column in given.values()):
+        elif any(plain.broken(column) for column in filled.values()):
             reason = "Sentinel takes columns of ASCII letters, digits and _ only"
         elif len(mappings) == most:
             reason = f"Sentinel takes {most} entities"
         else:
-            mappings.append(EntityMapping(entity.type, given))
+            mappings.append(EntityMapping(entity.type, filled))
             continue
         notes.append(Note.of("TRI715", entity=entity.type, reason=reason))
     return mappings, notes

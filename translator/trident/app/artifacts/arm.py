@@ -52,13 +52,13 @@ def hunt_template(
     id_: UUID, name: str, description: str, query: str, tags: Mapping[str, str]
 ) -> str:
     """The template of a hunting query; ``tags`` (tactics, techniques) without the empty ones."""
-    given = {"description": description, **tags}
+    texts = {"description": description, **tags}
     properties = {
         "category": "Hunting Queries",
         "displayName": name,
         "query": query,
         "version": 2,
-        "tags": [{"name": key, "value": value} for key, value in given.items() if value],
+        "tags": [{"name": key, "value": value} for key, value in texts.items() if value],
     }
     return _template(
         "Microsoft.OperationalInsights/workspaces/savedSearches",
@@ -90,7 +90,7 @@ def literal(value: Any) -> Any:
 def _template(
     type_: str, version: str, name: str, keys: Mapping[str, Any], properties: dict[str, Any]
 ) -> str:
-    given = {key: value for key, value in properties.items() if value is not None}
+    written = {key: value for key, value in properties.items() if value is not None}
     template = {
         "$schema": _SCHEMA,
         "contentVersion": "1.0.0.0",
@@ -106,7 +106,7 @@ def _template(
                 "apiVersion": version,
                 "name": f"[concat(parameters('workspace'), '/{name}')]",
                 **keys,
-                "properties": literal(given),
+                "properties": literal(written),
             }
         ],
     }

@@ -13,8 +13,8 @@ from trident.rule import attack
 def sentinel_tactics(technique: str) -> tuple[str, ...]:
     """Sentinel's names of the tactics that a technique (its parent, for a sub-technique) serves."""
     parent = technique.partition(".")[0]
-    found = attack.present(parent) or attack.present(technique)
-    names = (tactic_name(tactic.short) for tactic in (found[0].tactics if found else ()))
+    techniques = attack.present(parent) or attack.present(technique)
+    names = (tactic_name(tactic.short) for tactic in (techniques[0].tactics if techniques else ()))
     return tuple(dict.fromkeys(name for name in names if name))
 
 

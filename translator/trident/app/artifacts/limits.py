@@ -36,8 +36,8 @@ class Limit:
             return f"{self._shown(size)}; the limit is {self._shown(self.maximum)}"
         if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
             return f"{value!r} is not of the form {self.pattern}"
-        if self.forbidden and (found := re.search(self.forbidden, value)):
-            return f"it may not hold {found[0]!r}"
+        if self.forbidden and (forbidden := re.search(self.forbidden, value)):
+            return f"it may not hold {forbidden[0]!r}"
         return ""
 
     def _shown(self, size: int) -> str:
@@ -59,13 +59,13 @@ def check(siem: str, limits: Mapping[str, Limit], values: Mapping[str, Any]) -> 
     """
     for field, limit in limits.items():
         for value in _values(field, values):
-            if found := limit.broken(value):
-                raise over(siem, field, found, limit.source)
+            if why := limit.broken(value):
+                raise over(siem, field, why, limit.source)
 
 
-def over(siem: str, field: str, found: str, source: str) -> Refusal:
+def over(siem: str, field: str, why: str, source: str) -> Refusal:
     """The refusal of an artifact that a SIEM would not take."""
-    return Refusal("TRI716", f"{siem} does not take the rule's {field}: {found} ({source})")
+    return Refusal("TRI716", f"{siem} does not take the rule's {field}: {why} ({source})")
 
 
 def _values(field: str, values: Mapping[str, Any]) -> Iterator[Any]:

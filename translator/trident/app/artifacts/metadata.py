@@ -120,14 +120,14 @@ def _table() -> Mapping[str, Any]:
 
 def known_tactics() -> list[str]:
     """The tactics that Sentinel knows, by its own names."""
-    found: list[str] = _table()["tactics"]
-    return found
+    tactics: list[str] = _table()["tactics"]
+    return tactics
 
 
 def entity_types() -> Mapping[str, list[str]]:
     """Entity types with their identifiers."""
-    found: Mapping[str, list[str]] = _table()["entities"]
-    return found
+    entities: Mapping[str, list[str]] = _table()["entities"]
+    return entities
 
 
 def _is_tactic(short: str) -> bool:
@@ -140,8 +140,8 @@ def _text(value: Any) -> str:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    given = value if isinstance(value, list) else [value]
-    return tuple(text for each in given if (text := _text(each)))
+    listed = value if isinstance(value, list) else [value]
+    return tuple(text for each in listed if (text := _text(each)))
 
 
 def _once(values: Iterator[str]) -> tuple[str, ...]:
@@ -153,21 +153,21 @@ def _tags(data: Mapping[str, Any]) -> Iterator[str]:
         yield str(tag).lower().replace("_", "-")
 
 
-def _risk_score(document: Document, given: Any) -> int | None:
-    if given is None:
+def _risk_score(document: Document, score: Any) -> int | None:
+    if score is None:
         return None
-    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= 100:
+    if isinstance(score, bool) or not isinstance(score, int) or not 0 <= score <= 100:
         raise TridentError(
             "TRI107",
             "risk_score is a whole number from 0 to 100",
             span=document.at("trident", "risk_score"),
         )
-    return given
+    return score
 
 
-def _entities(document: Document, given: Any) -> Iterator[Entity]:
+def _entities(document: Document, entities: Any) -> Iterator[Entity]:
     known = entity_types()
-    for index, entity in enumerate(given):
+    for index, entity in enumerate(entities):
         span = document.at("trident", "entities", index)
         if not isinstance(entity, dict) or "type" not in entity or len(entity) < 2:
             raise TridentError("TRI107", "an entity has a type and identifiers", span=span)

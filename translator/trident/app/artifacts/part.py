@@ -76,8 +76,8 @@ class Rules:
         for writer in kind.writers if deployments else ():
             written = writer(deployments)
             part.diagnostics += written.diagnostics
-            for rule, found in written.about.items():
-                part.about[rule] |= dict.fromkeys(found)
+            for rule, about in written.about.items():
+                part.about[rule] |= dict.fromkeys(about)
             for artifact in written.artifacts:
                 rules = [each.planned.identity for each in artifact.rules]
                 part.add(artifact.path, artifact.text, *rules)
@@ -91,11 +91,11 @@ class Rules:
     ) -> Iterator[Deployment]:
         terms = kind_of(profile).terms
         try:
-            given = self._said[planned.identity]
-            if isinstance(given, TridentError):
-                raise given
+            said = self._said[planned.identity]
+            if isinstance(said, TridentError):
+                raise said
             stem = self._stems[planned.identity]
-            deployment = deploy(planned, written, profile, *given, stem, terms)
+            deployment = deploy(planned, written, profile, *said, stem, terms)
         except TridentError as error:
             diagnostic = error.at(planned.identity.span).diagnostic
             part.diagnostics.append(diagnostic)

@@ -36,8 +36,8 @@ class EntityMapping:
         required = sentinel_limits()["required"][self.type]
         if not any(set(_all_of(each)) <= set(self.columns) for each in required):
             wanted = ", ".join(" with ".join(_all_of(each)) for each in required)
-            found = f"one of {wanted} is needed"
-            raise over(SENTINEL, f"entity {self.type}", found, limits["fieldMappings"].source)
+            why = f"one of {wanted} is needed"
+            raise over(SENTINEL, f"entity {self.type}", why, limits["fieldMappings"].source)
 
     def document(self) -> dict[str, Any]:
         """The mapping as YAML and ARM write it."""
@@ -90,14 +90,14 @@ class AnalyticsRule:
         check(SENTINEL, read_limits(limits["rule"]), values)
         long = limits["long"]
         if self.period < self.frequency:
-            found = f"{timespan(self.period)}; queryFrequency is {timespan(self.frequency)}"
-            raise over(SENTINEL, "queryPeriod", found, limits["gap"]["source"])
+            why = f"{timespan(self.period)}; queryFrequency is {timespan(self.frequency)}"
+            raise over(SENTINEL, "queryPeriod", why, limits["gap"]["source"])
         if self.period >= long["period"] and self.frequency < long["frequency"]:
-            found = (
+            why = (
                 f"{timespan(self.frequency)}; a period of two days or more needs "
                 f"{timespan(long['frequency'])}"
             )
-            raise over(SENTINEL, "queryFrequency", found, long["source"])
+            raise over(SENTINEL, "queryFrequency", why, long["source"])
 
     def document(self) -> dict[str, Any]:
         """The rule as the Azure-Sentinel repository has it, keys in its order."""

@@ -55,8 +55,8 @@ def build(
         for part in parts:
             if planned.identity in part.translations:
                 outcome.results.append((planned, part.translations[planned.identity]))
-    found = (diagnostic for part in parts for diagnostic in part.diagnostics)
-    outcome.diagnostics = list(dict.fromkeys([*outcome.diagnostics, *found]))
+    about_parts = (diagnostic for part in parts for diagnostic in part.diagnostics)
+    outcome.diagnostics = list(dict.fromkeys([*outcome.diagnostics, *about_parts]))
     files = {path: content for part in parts for path, content in part.files.items()}
     files[MANIFEST] = dump_json(_manifest(outcome, parts, files, rules, config)).encode()
     return outcome, files

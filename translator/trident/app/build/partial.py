@@ -80,14 +80,14 @@ def _chosen(
 ) -> frozenset[str]:
     chosen: set[str] = set()
     for pattern in patterns:
-        found = {path for path in paths if _is_at(path, pattern.rstrip("/"))}
+        inputs = {path for path in paths if _is_at(path, pattern.rstrip("/"))}
         for entry in entries:
             names = (str(entry["rule"][key]) for key in ("name", "id") if entry["rule"][key])
             if any(fnmatchcase(name, pattern) for name in names):
-                found.update(entry["files"])
-        if not found:
+                inputs.update(entry["files"])
+        if not inputs:
             raise _nothing(pattern, paths, entries)
-        chosen |= found
+        chosen |= inputs
     return frozenset(chosen)
 
 

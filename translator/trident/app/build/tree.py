@@ -102,10 +102,12 @@ def digest(content: bytes) -> str:
 def read_manifest(folder: Path) -> Mapping[str, Any]:
     """What an earlier run says of ``folder``; empty without a manifest that can be read."""
     try:
-        found = json.loads((folder / MANIFEST).read_bytes())
+        manifest = json.loads((folder / MANIFEST).read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) and isinstance(found.get("outputs"), dict) else {}
+    return (
+        manifest if isinstance(manifest, dict) and isinstance(manifest.get("outputs"), dict) else {}
+    )
 
 
 def owned(folder: Path) -> set[str]:

@@ -61,10 +61,10 @@ def coverage(
         for profile in profiles:
             name = f"{profile.target} {profile.name}"
             try:
-                found = list(_gaps(each.plan, profile, documents))
+                pairs = list(_gaps(each.plan, profile, documents))
             except Exception as error:  # a defect of ours must not cost the user the other rules
-                found = [(internal_error(error, profile, each.identity.span), "")]
-            for diagnostic, reason in found:
+                pairs = [(internal_error(error, profile, each.identity.span), "")]
+            for diagnostic, reason in pairs:
                 key = (diagnostic.code, diagnostic.span, diagnostic.message)
                 gap = gaps.setdefault(key, _Gap(diagnostic))
                 gap.profiles[name] = reason
@@ -127,14 +127,14 @@ def _compared(plan: Correlation, branch: Branch) -> tuple[str, ...]:
 
 
 def _no_table(plan: Search, profile: Profile, refusal: Refusal, document: Document) -> Found:
-    found = refusal.diagnostic
-    if found.code != _NO_TABLE:
+    cause = refusal.diagnostic
+    if cause.code != _NO_TABLE:
         return Diagnostic(
-            found.code, found.message, plan.identity.span, found.hint, found.severity
+            cause.code, cause.message, plan.identity.span, cause.hint, cause.severity
         ), ""
-    reason = found.message.partition(f"profile {profile.name}: ")[2]
+    reason = cause.message.partition(f"profile {profile.name}: ")[2]
     message = f"log source {plan.logsource} has no table"
-    return _refused(_NO_TABLE, message, document.at("logsource"), found.hint), reason
+    return _refused(_NO_TABLE, message, document.at("logsource"), cause.hint), reason
 
 
 def _no_column(

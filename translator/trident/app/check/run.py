@@ -44,10 +44,10 @@ def check(
     """
     sources = read_sources(paths, named_filters=bool(filters))
     outcome = plan_rules(sources, config, filters)
-    found = [*outcome.diagnostics, *_about_rules(outcome.ruleset, outcome.planned)]
-    found += coverage(outcome.planned, outcome.ruleset.rules, profiles)
+    findings = [*outcome.diagnostics, *_about_rules(outcome.ruleset, outcome.planned)]
+    findings += coverage(outcome.planned, outcome.ruleset.rules, profiles)
     known = list(suppressions(sources))
-    kept = suppressed(dict.fromkeys(found), known)
+    kept = suppressed(dict.fromkeys(findings), known)
     kept += superfluous(
         each
         for each in known

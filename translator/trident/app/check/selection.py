@@ -31,8 +31,8 @@ def read_selection(select: Iterable[str], ignore: Iterable[str]) -> Selection:
     return Selection(_prefixes(select) or EVERYTHING, _prefixes(ignore))
 
 
-def _prefixes(given: Iterable[str]) -> tuple[str, ...]:
-    prefixes = tuple(part.strip().upper() for each in given for part in each.split(","))
+def _prefixes(listed: Iterable[str]) -> tuple[str, ...]:
+    prefixes = tuple(part.strip().upper() for each in listed for part in each.split(","))
     for prefix in prefixes:
         if not prefix or not any(code.startswith(prefix) for code in codes()):
             raise TridentError("TRI510", f"no code begins with {prefix!r}")

@@ -33,11 +33,11 @@ class Suppression:
 
     def takes(self, diagnostic: Diagnostic) -> bool:
         """Whether the finding is one that the comment is about."""
-        found = diagnostic.span
+        place = diagnostic.span
         return (
-            found.file == self.span.file
+            place.file == self.span.file
             and diagnostic.code == self.code
-            and found.line in self.lines
+            and place.line in self.lines
         )
 
 
@@ -82,15 +82,15 @@ def _of_document(place: Place) -> Iterator[Suppression]:
     lines = place.text.split("\n")
     scalars: list[tuple[tuple[int, int], tuple[int, int]]] | None = None
     for index, line in enumerate(lines):
-        for found in _COMMENT.finditer(line):
+        for comment in _COMMENT.finditer(line):
             scalars = _scalars(place.text) if scalars is None else scalars
-            if any(start <= (index, found.start()) < end for start, end in scalars):
+            if any(start <= (index, comment.start()) < end for start, end in scalars):
                 continue  # the text of a value
             about = range(place.line + index, place.line + index + 1)
-            if not line[: found.start()].strip(" -") and _is_head(lines[:index]):
+            if not line[: comment.start()].strip(" -") and _is_head(lines[:index]):
                 about = range(place.line, place.line + len(lines))
-            span = Span(place.file, place.line + index, found.start() + 1)
-            for code in found[1].split(","):
+            span = Span(place.file, place.line + index, comment.start() + 1)
+            for code in comment[1].split(","):
                 yield Suppression(code.strip().upper(), span, about)
 
 
@@ -101,12 +101,12 @@ def _is_head(before: Iterable[str]) -> bool:
 
 def _scalars(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Where the scalars of a document begin and end: line and column from 0."""
-    found = []
+    ranges = []
     try:
         for token in yaml.scan(text, Loader=yaml.CSafeLoader):
             if isinstance(token, yaml.ScalarToken):
                 start, end = token.start_mark, token.end_mark
-                found.append(((start.line, start.column), (end.line, end.column)))
+                ranges.append(((start.line, start.column), (end.line, end.column)))
     except yaml.YAMLError:
         pass  # the document is broken and reported; what came before counts
-    return found
+    return ranges

@@ -66,5 +66,5 @@ def _place(document: Document, about: Any) -> Span:
 
 
 def _last(listed: list[Any], text: str) -> int | None:
-    found = [index for index, each in enumerate(listed) if str(each).lower() == text.lower()]
-    return found[-1] if found else None
+    places = [index for index, each in enumerate(listed) if str(each).lower() == text.lower()]
+    return places[-1] if places else None

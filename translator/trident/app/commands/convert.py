@@ -71,12 +71,12 @@ def command(
         with Progress("Translating") as progress:
             product = bulk.convert(inputs.rules, work, jobs, progress.at)
         further = tuple(each.file for each in settings.pipelines)
-        found = product.tally.errors or (strict and product.tally.refused)
-        return Result(product.content, product.report, options.FOUND if found else 0, further)
+        failed = product.tally.errors or (strict and product.tally.refused)
+        return Result(product.content, product.report, options.FOUND if failed else 0, further)
 
     folder = None if no_cache else cache_folder(cache_dir, site.file)
-    given = ("convert", targets, profiles, filters, form, strict, site.stack, site.unmapped)
-    result = kept(folder, given, inputs, converted)
+    asked = ("convert", targets, profiles, filters, form, strict, site.stack, site.unmapped)
+    result = kept(folder, asked, inputs, converted)
     if output:
         write_file(output, result.content)
     else:

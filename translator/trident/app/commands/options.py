@@ -172,8 +172,8 @@ def report(
     from trident.app.run import output
 
     if form == "text":
-        found = output.printed(output.placed_findings(outcome))
-        for line in (*found, *printed(further)):
+        lines = output.printed(output.placed_findings(outcome))
+        for line in (*lines, *printed(further)):
             say(line)
     else:
         product = formats[form](output.report(outcome, command, further, strict=strict))

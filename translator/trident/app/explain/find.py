@@ -42,7 +42,7 @@ def find(
     planner = Planner(ruleset, user_pipelines(config))
     planned = tuple(planner.planned(each) for each in chosen)
     diagnostics = [*loaded.diagnostics, *ruleset.diagnostics]
-    diagnostics += [found for each in planned for found in each.diagnostics]
+    diagnostics += [finding for each in planned for finding in each.diagnostics]
     return Found(planned, ruleset, tuple(dict.fromkeys(diagnostics)))
 
 
@@ -58,13 +58,15 @@ def _place(argument: str) -> tuple[str, str]:
 
 def _named(ruleset: Ruleset, name: str, path: str) -> Rule:
     """The rule of that name, id or title; the one in the file where a title stands twice."""
-    found = [
+    matching = [
         rule
         for rule in ruleset.rules
         if name in (rule.identity.name, rule.identity.id, rule.identity.title)
     ]
-    if found:
-        return max(found, key=lambda rule: bool(path) and rule.identity.span.file == display(path))
+    if matching:
+        return max(
+            matching, key=lambda rule: bool(path) and rule.identity.span.file == display(path)
+        )
     if name in ruleset.broken:
         raise TridentError("TRI108", f"the rule {name!r} could not be loaded")
     raise unknown("TRI521", "rule", name, [rule.identity.slug for rule in ruleset.rules])

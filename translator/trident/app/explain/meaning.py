@@ -63,15 +63,15 @@ def meanings(plan: Plan, items: Items, shown: Shown) -> tuple[Meaning, ...]:
     Raises:
         Refusal: for a value in a detection that has no defined meaning.
     """
-    found: dict[Identity, Meaning] = {}
+    meanings: dict[Identity, Meaning] = {}
     for each in _below(plan):
-        if each.identity not in found:
-            found[each.identity] = (
+        if each.identity not in meanings:
+            meanings[each.identity] = (
                 _search(each, items(each), shown, each is plan)
                 if isinstance(each, Search)
                 else _correlation(each)
             )
-    return tuple(found.values())
+    return tuple(meanings.values())
 
 
 def items_of(ruleset: Ruleset) -> Items:
@@ -89,8 +89,8 @@ def items_of(ruleset: Ruleset) -> Items:
 
 def logsource_words(source: LogSource) -> str:
     """A log source as a rule writes it: ``category process_creation, product windows``."""
-    given = {"category": source.category, "product": source.product, "service": source.service}
-    parts = [f"{part} {visible(value)}" for part, value in given.items() if value]
+    named = {"category": source.category, "product": source.product, "service": source.service}
+    parts = [f"{part} {visible(value)}" for part, value in named.items() if value]
     return ", ".join(parts) or "any"
 
 
@@ -156,7 +156,7 @@ def _filters(words: Words) -> dict[str, None]:
 
 
 def _items(sigma: SigmaRule, ruleset: Ruleset) -> Mapping[int, Item]:
-    found: dict[int, Item] = {}
+    items: dict[int, Item] = {}
     for name, detection in sigma.detection.detections.items():
         selection, narrowing = name, ruleset.narrowed_by.get(name)
         filtered_by = ""
@@ -168,8 +168,8 @@ def _items(sigma: SigmaRule, ruleset: Ruleset) -> Mapping[int, Item]:
             filtered_by = str(data.get("name") or data.get("title") or data.get("id"))
         for item in _detection_items(detection):
             made = Item(selection, _key(item), _written(item), filtered_by)
-            found.update((id(value), made) for value in item.value)
-    return found
+            items.update((id(value), made) for value in item.value)
+    return items
 
 
 def _detection_items(detection: SigmaDetection) -> Iterator[SigmaDetectionItem]:

@@ -110,8 +110,8 @@ def rule_origins(
 @cache
 def source_meanings() -> Mapping[str, str]:
     """What the source codes of the fields data mean."""
-    found: Mapping[str, str] = shipped("trident.mapping", "field_sources.yml")
-    return found
+    named: Mapping[str, str] = shipped("trident.mapping", "field_sources.yml")
+    return named
 
 
 def detection_backend(target: str) -> Detections:
@@ -189,9 +189,9 @@ class _Rule:
         """The pieces that tell the log source's records from others in the table."""
         if bound is None or not source.wording.where:
             return []
-        found = self._fragments(bound) or ()
+        fragments = self._fragments(bound) or ()
         leaves = {id(leaf) for part in _selector(bound) for leaf in condition_tests(part)}
-        return [each.text for each in found if leaves & set(map(id, each.leaves))]
+        return [each.text for each in fragments if leaves & set(map(id, each.leaves))]
 
     def _tests(
         self,
@@ -263,9 +263,9 @@ def _searches(plan: Plan) -> Iterator[tuple[Search, dict[str, list[str]]]]:
         ]
         for own, role, name in used:
             said = role if own == name else f"{role} as {visible(name)}"
-            given = roles.setdefault(own, [])
-            if said not in given:
-                given.append(said)
+            roles_said = roles.setdefault(own, [])
+            if said not in roles_said:
+                roles_said.append(said)
         yield branch.matches, roles
 
 

@@ -33,12 +33,12 @@ class Outcome:
     @property
     def errors(self) -> bool:
         """Whether a rule could not be explained, or a file not be read."""
-        return any(found.severity is not Severity.WARNING for found in self.diagnostics)
+        return any(diagnostic.severity is not Severity.WARNING for diagnostic in self.diagnostics)
 
     def findings(self) -> Iterator[str]:
         """The findings as printed."""
-        found = sorted(self.diagnostics, key=lambda each: (each.span.file, each.span.line))
-        return printed(dict.fromkeys(found))
+        ordered = sorted(self.diagnostics, key=lambda each: (each.span.file, each.span.line))
+        return printed(dict.fromkeys(ordered))
 
 
 def explain(
@@ -57,13 +57,13 @@ def explain(
         TridentError: for a file, rule, target, profile or filter that is not there.
     """
     chosen = chosen_profiles(chosen_targets(targets), profiles, config)
-    found = find(arguments, rule, config, filters)
+    selection = find(arguments, rule, config, filters)
     # JSON is for programs: nothing is left out of it.
     shown = Shown(everything or form == "json")
-    items = items_of(found.ruleset)
-    outcome = Outcome(diagnostics=list(found.diagnostics))
+    items = items_of(selection.ruleset)
+    outcome = Outcome(diagnostics=list(selection.diagnostics))
     texts, rules = [], []
-    for planned in found.planned:
+    for planned in selection.planned:
         made = _explained(planned, chosen, items, shown, outcome)
         if made is not None:
             texts.append(explanation(*made, shown))

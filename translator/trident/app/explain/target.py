@@ -109,9 +109,9 @@ def target_origin(plan: Plan, profile: Profile, items: Items, shown: Shown) -> T
     """
     translation = translate(plan, profile)
     rules, refusals = [], [translation.error] if translation.error else []
-    for rule, found in rule_origins(plan, profile, items, shown):
+    for rule, refused in rule_origins(plan, profile, items, shown):
         rules.append(rule)
-        refusals += found
+        refusals += refused
     cells = [capability(profile.target, name) for name in dict.fromkeys(features(plan))]
     refusals += [
         cell.refusal().at(plan.identity.span).diagnostic
@@ -169,9 +169,9 @@ def _means(translation: Translation, cells: Iterable[Capability]) -> Iterable[st
             yield engine
 
 
-def _refused(found: Iterable[Diagnostic]) -> Iterable[Refused]:
+def _refused(refusals: Iterable[Diagnostic]) -> Iterable[Refused]:
     """Each refusal once: what a test alone meets is often what stopped the whole."""
-    said = (Refused(each.code, each.message, each.hint, str(each.span)) for each in found)
+    said = (Refused(each.code, each.message, each.hint, str(each.span)) for each in refusals)
     yield from dict.fromkeys(said)
 
 

@@ -156,13 +156,13 @@ class _Reader:
         self._keys((), self.document.data, _KEYS)
         return Config(
             file,
-            {target: self._profiles(target, given) for target, given in self._of("profiles")},
-            {target: self._settings(target, given) for target, given in self._of("settings")},
+            {target: self._profiles(target, entry) for target, entry in self._of("profiles")},
+            {target: self._settings(target, entry) for target, entry in self._of("settings")},
             {target: tuple(self._tables(target)) for target, _ in self._of("tables")},
-            {target: tuple(self._fields(target, given)) for target, given in self._of("fields")},
+            {target: tuple(self._fields(target, entry)) for target, entry in self._of("fields")},
             {
-                str(name): self._names(("placeholders", name), given, "values")
-                for name, given in self._mapping("placeholders").items()
+                str(name): self._names(("placeholders", name), entries, "values")
+                for name, entries in self._mapping("placeholders").items()
             },
             self._unmapped(),
             self._pipelines(Path(file).parent),
@@ -175,21 +175,21 @@ class _Reader:
     def _fail(self, message: str, *path: str | int) -> TridentError:
         return TridentError("TRI504", message, span=self.document.at(*path))
 
-    def _keys(self, path: tuple[Any, ...], given: Any, allowed: Collection[str]) -> None:
-        if not isinstance(given, Mapping):
+    def _keys(self, path: tuple[Any, ...], mapping: Any, allowed: Collection[str]) -> None:
+        if not isinstance(mapping, Mapping):
             raise self._fail(f"{'.'.join(map(str, path)) or NAME} must be a mapping", *path)
-        check_keys(self.document, path, given, allowed)
+        check_keys(self.document, path, mapping, allowed)
 
     def _mapping(self, *path: str) -> Mapping[Any, Any]:
         """The mapping at ``path``; an empty one where there is none."""
-        found: Any = self.document.data
+        part: Any = self.document.data
         for depth, key in enumerate(path, 1):
-            found = found.get(key)
-            if found is None:
+            part = part.get(key)
+            if part is None:
                 return {}
-            if not isinstance(found, dict):
+            if not isinstance(part, dict):
                 raise self._fail(f"{'.'.join(path[:depth])} must be a mapping", *path[:depth])
-        mapping: Mapping[Any, Any] = found
+        mapping: Mapping[Any, Any] = part
         return mapping
 
     def _of(self, key: str) -> Iterator[tuple[str, Any]]:
@@ -210,23 +210,23 @@ class _Reader:
         return read_pipelines(folder / name for name in names)
 
     def _unmapped(self) -> str:
-        given = self.document.data.get("unmapped", UNMAPPED[0])
-        if given not in UNMAPPED:
+        unmapped = self.document.data.get("unmapped", UNMAPPED[0])
+        if unmapped not in UNMAPPED:
             raise self._fail(f"unmapped must be one of {', '.join(UNMAPPED)}", "unmapped")
-        return str(given)
+        return str(unmapped)
 
-    def _names(self, path: tuple[Any, ...], given: Any, what: str) -> tuple[str, ...]:
-        found = [given] if isinstance(given, str | int | float) else given
-        if not isinstance(found, list) or not all(isinstance(n, str | int | float) for n in found):
+    def _names(self, path: tuple[Any, ...], entry: Any, what: str) -> tuple[str, ...]:
+        names = [entry] if isinstance(entry, str | int | float) else entry
+        if not isinstance(names, list) or not all(isinstance(n, str | int | float) for n in names):
             raise self._fail(f"{path[-1]} must be one name or a list of {what}", *path)
-        return tuple(str(name) for name in found)
+        return tuple(str(name) for name in names)
 
     def _prefixes(self, key: str) -> tuple[str, ...]:
         self._keys(("check",), self._mapping("check"), _CHECK_KEYS)
         return self._names(("check", key), self._mapping("check").get(key, []), "codes")
 
-    def _profiles(self, target: str, given: Any) -> tuple[str, ...]:
-        names = self._names(("profiles", target), given, "profiles")
+    def _profiles(self, target: str, entry: Any) -> tuple[str, ...]:
+        names = self._names(("profiles", target), entry, "profiles")
         for name in names:
             if name not in profile_names(target):
                 raise unknown("TRI502", f"{target} profile", name, profile_names(target)).at(
@@ -234,7 +234,7 @@ class _Reader:
                 )
         return names
 
-    def _settings(self, target: str, given: Any) -> Mapping[str, Any]:
+    def _settings(self, target: str, entry: Any) -> Mapping[str, Any]:
         known: dict[str, Any] = {}
         for profile in load_profiles(target).values():
             known = merged(known, profile.settings)
@@ -244,18 +244,18 @@ class _Reader:
             if isinstance(table, Mapping)
             for value in table.values()
         }
-        self._check_settings(("settings", target), given, known, roles)
-        return dict(given)
+        self._check_settings(("settings", target), entry, known, roles)
+        return dict(entry)
 
     def _check_settings(
-        self, path: tuple[str, ...], given: Any, known: Any, roles: Collection[str]
+        self, path: tuple[str, ...], setting: Any, known: Any, roles: Collection[str]
     ) -> None:
         """A setting has the shipped one's name and kind, or its name stands in an own table."""
         if isinstance(known, Mapping):
-            self._keys(path, given, (*known, *roles))
-            for key in given:
-                self._check_settings((*path, key), given[key], known.get(key, ""), roles)
-        elif type(given) is not type(known):
+            self._keys(path, setting, (*known, *roles))
+            for key in setting:
+                self._check_settings((*path, key), setting[key], known.get(key, ""), roles)
+        elif type(setting) is not type(known):
             raise self._fail(f"{path[-1]} must be a {type(known).__name__}", *path)
 
     def _tables(self, target: str) -> Iterator[TableRow]:
@@ -282,11 +282,11 @@ class _Reader:
             settings = {key: value for key, value in table.items() if key != "columns"}
             yield TableRow(str(name), typed_columns(typed), settings)
 
-    def _fields(self, target: str, given: Any) -> Iterator[FieldRow]:
+    def _fields(self, target: str, rows: Any) -> Iterator[FieldRow]:
         path: tuple[Any, ...] = ("fields", target)
-        if not isinstance(given, list):
+        if not isinstance(rows, list):
             raise self._fail(f"fields.{target} must be a list", *path)
-        for index, row in enumerate(given):
+        for index, row in enumerate(rows):
             here = (*path, index)
             self._keys(here, row, _FIELD_KEYS)
             for key, kind in (("logsource", dict), ("fields", dict), ("table", str)):

@@ -63,14 +63,14 @@ def _add(loaded: Loaded, text: str, name: str, only_filters: bool) -> None:
                 loaded.broken.update(parsed.names)
                 loaded.diagnostics.append(parsed.diagnostic)
                 continue
-            found = actions.merge(parsed)
-            if found is None:
+            ready = actions.merge(parsed)
+            if ready is None:
                 continue
-            if only_filters and "filter" not in found.data:
+            if only_filters and "filter" not in ready.data:
                 raise TridentError(
-                    "TRI004", f"a folder called {FILTERS} holds filters only", span=found.span
+                    "TRI004", f"a folder called {FILTERS} holds filters only", span=ready.span
                 )
-            loaded.documents.append(found)
+            loaded.documents.append(ready)
         except TridentError as error:
             loaded.diagnostics.append(error.diagnostic)
 

@@ -20,16 +20,16 @@ def only_document(text: str, file: str, code: str) -> Document | None:
     Raises:
         TridentError: TRI002..TRI007 for broken YAML, ``code`` for a second document.
     """
-    found = None
+    only = None
     for each in read_documents(text, file):
         if isinstance(each, BrokenDocument):
             raise TridentError(
                 each.diagnostic.code, each.diagnostic.message, span=each.diagnostic.span
             )
-        if found:
+        if only:
             raise TridentError(code, "more than one document", span=each.span)
-        found = document(each)
-    return found
+        only = document(each)
+    return only
 
 
 def read_pipelines(paths: Iterable[Path]) -> tuple[PipelineFile, ...]:
@@ -38,11 +38,11 @@ def read_pipelines(paths: Iterable[Path]) -> tuple[PipelineFile, ...]:
     Raises:
         TridentError: TRI001..TRI007 for a broken file, as ``check_pipeline`` for its content.
     """
-    found = []
+    checked = []
     for path in dict.fromkeys(paths):
         text, name = read_text(str(path)), path.as_posix()
-        given = only_document(text, name, "TRI120")
-        if given is None:
+        parsed = only_document(text, name, "TRI120")
+        if parsed is None:
             raise TridentError("TRI120", "the file has no pipeline", span=Span(name))
-        found.append(check_pipeline(given, hashlib.sha256(text.encode()).hexdigest()))
-    return tuple(found)
+        checked.append(check_pipeline(parsed, hashlib.sha256(text.encode()).hexdigest()))
+    return tuple(checked)

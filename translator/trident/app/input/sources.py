@@ -161,12 +161,12 @@ def _read(file: str, seen: set[tuple[int, int]]) -> bytes | None:
             content = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
             with open(file, "rb") as stream:  # noqa: PTH123 - a Path a file is a third of the time
-                found = os.fstat(stream.fileno())
-                if (found.st_dev, found.st_ino) in seen:
+                status = os.fstat(stream.fileno())
+                if (status.st_dev, status.st_ino) in seen:
                     return None
-                seen.add((found.st_dev, found.st_ino))
+                seen.add((status.st_dev, status.st_ino))
                 # A buffer of the file's size; special files and growing ones have more than that.
-                size = min(found.st_size, MAX_BYTES) if stat.S_ISREG(found.st_mode) else 0
+                size = min(status.st_size, MAX_BYTES) if stat.S_ISREG(status.st_mode) else 0
                 content = stream.read(size + 1)
                 if len(content) > size:
                     content += stream.read(MAX_BYTES + 1 - len(content))

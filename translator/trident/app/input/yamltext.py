@@ -166,10 +166,10 @@ def _walk(node: yaml.Node, path: Sequence[str | int]) -> tuple[Mark, bool]:
     mark: Mark = node.start_mark
     for step in path:
         if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-            if found is None:
+            entry = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if entry is None:
                 return mark, False
-            mark, node = found[0].start_mark, found[1]
+            mark, node = entry[0].start_mark, entry[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
             if step >= len(node.value):
                 return mark, False

@@ -205,12 +205,12 @@ def _planned(rule: AnyRule) -> Planned:
 
 def _below(rule: AnyRule) -> Iterator[AnyRule]:
     """Every rule that a correlation refers to, at any depth, each once, inner ones first."""
-    found: dict[int, AnyRule] = {}
+    rules_by_id: dict[int, AnyRule] = {}
     if isinstance(rule, SigmaCorrelationRule):
         for reference in rule.referenced_rules:
             for each in (*_below(reference.rule), reference.rule):
-                found.setdefault(id(each), each)
-    yield from found.values()
+                rules_by_id.setdefault(id(each), each)
+    yield from rules_by_id.values()
 
 
 def _loaded(rule: AnyRule) -> Rule:

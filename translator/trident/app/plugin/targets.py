@@ -33,7 +33,7 @@ def pipelines() -> dict[str, MakePipeline]:
     for target in registry.names():
         for name, profile in load_profiles(target).items():
             by_name.setdefault(name, []).append(profile)
-    return {f"trident_{name}": _pipeline(name, found) for name, found in by_name.items()}
+    return {f"trident_{name}": _pipeline(name, profile) for name, profile in by_name.items()}
 
 
 def _backend(target: Target) -> type[PlanBackend]:

@@ -32,13 +32,13 @@ def printed(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
 
 def counts(report: Report) -> str:
     """How many findings, by code: ``3 findings in 2 files: 2 TRI202, 1 TRI650``."""
-    found = report.diagnostics
-    if not found:
+    findings = report.diagnostics
+    if not findings:
         return f"no findings in {_number(len(report.inputs), 'file')}"
-    codes = Counter(each.code for each in found)
+    codes = Counter(each.code for each in findings)
     listed = ", ".join(f"{number} {code}" for code, number in sorted(codes.items()))
-    files = len({each.span.file for each in found})
-    return f"{_number(len(found), 'finding')} in {_number(files, 'file')}: {listed}"
+    files = len({each.span.file for each in findings})
+    return f"{_number(len(findings), 'finding')} in {_number(files, 'file')}: {listed}"
 
 
 def finding(

@@ -100,7 +100,8 @@ def convert(sources: Sequence[Source], work: Work, jobs: int | None, step: Step)
     if not any(part.rules or part.findings for part in rendered):
         raise no_rules()
     findings = sorted(
-        (found for part in rendered for found in part.findings), key=lambda found: found.place
+        (finding for part in rendered for finding in part.findings),
+        key=lambda finding: finding.place,
     )
     tally = sum((part.tally for part in rendered), output.Tally())
     content = output.joined(_in_order(sources, rendered), work.form)
@@ -123,7 +124,7 @@ def _rendered(
 
 
 def _in_order(sources: Sequence[Source], rendered: Sequence[Rendered]) -> Iterator[bytes]:
-    blocks = {file: found for part in rendered for file, found in part.blocks.items()}
+    blocks = {file: block for part in rendered for file, block in part.blocks.items()}
     for file in dict.fromkeys(source.name for source in sources):
         yield from blocks.get(file, ())
 

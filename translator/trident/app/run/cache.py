@@ -102,8 +102,8 @@ class Cache:
             with contextlib.suppress(OSError):  # by a run that was killed, or still at work
                 if left.stat().st_mtime < time.time() - _HOUR:
                     left.unlink()
-        for found, entry in entries:
-            held += found.st_size
+        for status, entry in entries:
+            held += status.st_size
             if held > MAX_BYTES:
                 with contextlib.suppress(OSError):
                     entry.unlink()
@@ -134,7 +134,7 @@ def _installed() -> Iterator[str]:
     """Every installed distribution with its version, as its folder's name has both."""
     for folder in sys.path:
         with contextlib.suppress(OSError):
-            yield from sorted(found.name for found in Path(folder).glob("*.dist-info"))
+            yield from sorted(entry.name for entry in Path(folder).glob("*.dist-info"))
 
 
 def _own_source() -> Iterator[tuple[str, str]]:

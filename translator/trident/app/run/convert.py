@@ -47,8 +47,8 @@ class Outcome:
     @property
     def errors(self) -> int:
         """How many findings are errors: in a rule or file, or ours."""
-        found = [*self.diagnostics, *(t.error for t in self.translations if t.error)]
-        return sum(diagnostic.severity is Severity.ERROR for diagnostic in found)
+        everything = [*self.diagnostics, *(t.error for t in self.translations if t.error)]
+        return sum(diagnostic.severity is Severity.ERROR for diagnostic in everything)
 
     @property
     def refused(self) -> int:
@@ -121,7 +121,7 @@ def plan_files(sources: Iterable[Source], config: Config, filters: Sequence[str]
         *loaded.diagnostics,
         *ruleset.diagnostics,
         *(pipelines.warnings() if pipelines else ()),
-        *(found for each in planned for found in each.diagnostics),
+        *(diagnostic for each in planned for diagnostic in each.diagnostics),
     ]
     return Outcome([], planned, diagnostics, loaded.inputs, ruleset)
 
@@ -242,9 +242,9 @@ def translated(
     """The rule with its translation for a profile; none for a rule with an error, and what goes
     wrong is added to ``diagnostics``."""
     if planned.plan is None:
-        for found in planned.diagnostics:
-            if found.severity is Severity.REFUSED:
-                yield planned, refused(planned.identity, profile, found)
+        for diagnostic in planned.diagnostics:
+            if diagnostic.severity is Severity.REFUSED:
+                yield planned, refused(planned.identity, profile, diagnostic)
         return
     try:
         yield planned, translate(planned.plan, profile)

@@ -132,14 +132,14 @@ def report(
 
 def _found(outcome: Outcome) -> list[tuple[Diagnostic, str]]:
     """Diagnostics and refusals, the latter with target and profile, by file and line."""
-    found = [(diagnostic, "") for diagnostic in outcome.diagnostics]
+    findings = [(diagnostic, "") for diagnostic in outcome.diagnostics]
     known = set(outcome.diagnostics)  # a pipeline refuses a rule for every target
-    found += [
+    findings += [
         (translation.error, f"{translation.target} {translation.profile}")
         for translation in outcome.translations
         if translation.error and translation.error not in known
     ]
-    return sorted(found, key=lambda each: (each[0].span.file, each[0].span.line))
+    return sorted(findings, key=lambda each: (each[0].span.file, each[0].span.line))
 
 
 def printed(findings: Iterable[Finding]) -> Iterator[str]:

@@ -137,9 +137,9 @@ def _serve(pipe: Connection, inherited: Sequence[Connection], work: Callable[[An
             return
 
 
-def _raised(found: Diagnostic) -> TridentError:
-    error = TridentError(found.code, found.message)
-    error.diagnostic = found
+def _raised(diagnostic: Diagnostic) -> TridentError:
+    error = TridentError(diagnostic.code, diagnostic.message)
+    error.diagnostic = diagnostic
     return error
 
 

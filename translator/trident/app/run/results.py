@@ -48,9 +48,9 @@ class Inputs:
 
 
 def kept(
-    folder: Path | None, given: Sequence[Any], inputs: Inputs, make: Callable[[], Result]
+    folder: Path | None, chosen: Sequence[Any], inputs: Inputs, make: Callable[[], Result]
 ) -> Result:
-    """The result of a run with the options ``given``: from the cache in ``folder``, or made and
+    """The result of a run with the options ``chosen``: from the cache in ``folder``, or made and
     put there. None for no cache.
 
     Raises:
@@ -59,7 +59,7 @@ def kept(
     if folder is None:
         return make()
     store = cache.Cache(folder)
-    key = cache.key([*given, inputs.listed()])
+    key = cache.key([*chosen, inputs.listed()])
     values = store.get(key)
     if values is not None:
         with contextlib.suppress(KeyError, ValueError):

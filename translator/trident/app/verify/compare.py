@@ -45,7 +45,7 @@ class Verdict:
 
     observed: Observed
     expected: frozenset[AlertId] = frozenset()
-    found: frozenset[AlertId] = frozenset()
+    emitted: frozenset[AlertId] = frozenset()
     missing: frozenset[AlertId] = frozenset()
     extra: frozenset[AlertId] = frozenset()
     noted: frozenset[AlertId] = frozenset()
@@ -62,22 +62,22 @@ def compare(
     translation: Translation,
     events: Sequence[Event],
     expected: frozenset[AlertId],
-    found: frozenset[AlertId],
+    emitted: frozenset[AlertId],
 ) -> Verdict:
     """The verdict of a run: exact and parameterised queries find the expected alerts, covering
     ones an alert of the same group inside the window of each."""
-    extra, missed = found - expected, expected - found
+    extra, missed = emitted - expected, expected - emitted
     if not extra and not missed:
-        return Verdict(Observed.EXACT, expected, found)
+        return Verdict(Observed.EXACT, expected, emitted)
     level = Observed.DIFFERS
     if translation.fidelity is Fidelity.COVERING and isinstance(plan, Correlation):
-        missed = frozenset(alert for alert in missed if not _covered(plan, alert, found))
+        missed = frozenset(alert for alert in missed if not _covered(plan, alert, emitted))
         level = Observed.COVERING
     noted = frozenset(alert for alert in missed | extra if _tied(plan, translation, events, alert))
     missed, extra = missed - noted, extra - noted
     if missed or extra:
-        return Verdict(Observed.DIFFERS, expected, found, missed, extra, noted)
-    return Verdict(Observed.NOTED if noted else level, expected, found, noted=noted)
+        return Verdict(Observed.DIFFERS, expected, emitted, missed, extra, noted)
+    return Verdict(Observed.NOTED if noted else level, expected, emitted, noted=noted)
 
 
 def timeline(plan: Plan, events: Sequence[Event], alert: AlertId) -> list[Event]:
@@ -88,10 +88,10 @@ def timeline(plan: Plan, events: Sequence[Event], alert: AlertId) -> list[Event]
     return [event for event in matching(plan, near) if _belongs(plan, event, group)]
 
 
-def _covered(plan: Correlation, alert: AlertId, found: frozenset[AlertId]) -> bool:
+def _covered(plan: Correlation, alert: AlertId, emitted: frozenset[AlertId]) -> bool:
     group, time = alert
     first = time - plan.timespan * SECOND
-    return any(other == group and first <= at <= time for other, at in found)
+    return any(other == group and first <= at <= time for other, at in emitted)
 
 
 def _tied(plan: Plan, translation: Translation, events: Sequence[Event], alert: AlertId) -> bool:
@@ -121,5 +121,5 @@ def _belongs(plan: Plan, event: Event, group: tuple[str, ...]) -> bool:
     """Whether a match may be of the group: with a plain group key, only one that has it or none."""
     if not isinstance(plan, Correlation) or any(b.keys != plan.group_by for b in plan.branches):
         return True
-    found = [event.fields.get(name) for name in plan.group_by]
-    return _keyless(plan, event) or tuple(map(text, found)) == group
+    key = [event.fields.get(name) for name in plan.group_by]
+    return _keyless(plan, event) or tuple(map(text, key)) == group

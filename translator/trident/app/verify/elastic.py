@@ -22,7 +22,7 @@ def documents(rows: Mapping[str, Sequence[Row]], profile: Profile) -> list[Docum
     """Native rows as indexed: the marks of their data set added, and what the ingest pipeline
     changes changed (``tables.yml``, lowercase)."""
     tables = {source.table.name: source.table for source in profile.sources}
-    return [_document(row, tables[name]) for name, found in rows.items() for row in found]
+    return [_document(row, tables[name]) for name, table_rows in rows.items() for row in table_rows]
 
 
 def requests(translation: Translation) -> list[tuple[Mapping[str, Any], AlertColumns | None]]:
@@ -30,15 +30,15 @@ def requests(translation: Translation) -> list[tuple[Mapping[str, Any], AlertCol
     query = translation.query
     assert query is not None
     bodies = {companion.name: companion.body for companion in query.companions}
-    found: list[tuple[Mapping[str, Any], AlertColumns | None]] = [
+    requests: list[tuple[Mapping[str, Any], AlertColumns | None]] = [
         (bodies["search-request"], query.alert)
     ]
     for companion in query.companions:
         if companion.kind == "query":
             alert = AlertColumns(**companion.body["alert"])
             request = companion.name.replace("query", "search-request")
-            found.append((bodies[request], alert))
-    return found
+            requests.append((bodies[request], alert))
+    return requests
 
 
 def fill(query: str, values: Mapping[str, int | float | Iterable[str]]) -> str:
@@ -53,9 +53,9 @@ def fill(query: str, values: Mapping[str, int | float | Iterable[str]]) -> str:
     return query
 
 
-def identity(found: Found, plan: Plan, alert: AlertColumns) -> tuple[tuple[str, ...], int]:
+def identity(hit: Found, plan: Plan, alert: AlertColumns) -> tuple[tuple[str, ...], int]:
     """The alert that a result stands for: group key and time of its last event."""
-    last = found.documents[-1]
+    last = hit.documents[-1]
     names = getattr(plan, "group_by", ())
     return tuple(text(last[alert.group[name]]) for name in names), last[alert.time]
 

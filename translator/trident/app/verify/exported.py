@@ -146,13 +146,13 @@ def _csv(lines: Iterator[str]) -> Iterator[tuple[int, Record]]:
 
 def flattened(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """A nested record with dotted names; lists are kept."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for name, value in record.items():
         if isinstance(value, Mapping):
-            found |= flattened(value, f"{prefix}{name}.")
+            flat |= flattened(value, f"{prefix}{name}.")
         else:
-            found[prefix + name] = value
-    return found
+            flat[prefix + name] = value
+    return flat
 
 
 def _belongs(record: Record, source: Source) -> bool:
@@ -165,15 +165,15 @@ def _belongs(record: Record, source: Source) -> bool:
     return all(_holds(record.get(name), values) for name, values in wanted.items())
 
 
-def _holds(found: Any, values: Sequence[Any]) -> bool:
-    held = found if isinstance(found, list) else [found]
+def _holds(stored: Any, values: Sequence[Any]) -> bool:
+    held = stored if isinstance(stored, list) else [stored]
     return any(_same(text(each), text(value)) for each in held for value in values)
 
 
-def _same(found: str, value: str) -> bool:
+def _same(stored: str, value: str) -> bool:
     if value.endswith("*"):
-        return found.lower().startswith(value[:-1].lower())
-    return found.lower() == value.lower()
+        return stored.lower().startswith(value[:-1].lower())
+    return stored.lower() == value.lower()
 
 
 def _value(record: Record, source: Source, name: str) -> Value:
@@ -181,15 +181,15 @@ def _value(record: Record, source: Source, name: str) -> Value:
     if column is None:
         return None
     if not column.container:
-        found = record.get(column.name)
+        stored = record.get(column.name)
     elif f"{column.container}.{column.name}" in record:
-        found = record[f"{column.container}.{column.name}"]
+        stored = record[f"{column.container}.{column.name}"]
     else:
         held = record.get(column.container) or "{}"
-        found = json.loads(held).get(column.name) if str(held).startswith("{") else None
-    if isinstance(found, list):
-        found = " ".join(map(text, found))
-    return None if found in _NULLS else found
+        stored = json.loads(held).get(column.name) if str(held).startswith("{") else None
+    if isinstance(stored, list):
+        stored = " ".join(map(text, stored))
+    return None if stored in _NULLS else stored
 
 
 def _read_time(value: Any) -> int:

@@ -35,8 +35,8 @@ def native_rows(
     for event in events:
         source = resolve_source(event.logsource, profile)
         row: Row = {profile.time: event.time}
-        for sigma, given in event.fields.items():
-            for name, value in source.wording.stored(sigma, given):
+        for sigma, written in event.fields.items():
+            for name, value in source.wording.stored(sigma, written):
                 if source.column(name) is None and (event.logsource, sigma) not in needed:
                     continue
                 column = resolve(event.logsource, name, profile)

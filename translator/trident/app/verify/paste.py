@@ -41,9 +41,9 @@ def as_test(
     for event in events:
         fields = json.dumps(dict(event.fields), ensure_ascii=False)
         yield f"      - {{at: +{offset(event.time - start)}, {names[event.logsource]}: {fields}}}"
-    found = sorted(alerts, key=lambda alert: (alert[1], alert[0]))
-    yield "    alerts:" if found else "    alerts: []"
-    for group, time in found:
+    ordered = sorted(alerts, key=lambda alert: (alert[1], alert[0]))
+    yield "    alerts:" if ordered else "    alerts: []"
+    for group, time in ordered:
         listed = json.dumps(list(group), ensure_ascii=False)
         yield f"      - {{at: +{offset(time - start)}, group: {listed}}}"
 
@@ -59,6 +59,6 @@ def offset(micros: int) -> str:
 
 
 def _name(source: LogSource, number: int) -> str:
-    given = source.category or source.service or source.product or "source"
-    plain = "".join(char if char.isalnum() else "_" for char in given)
+    part = source.category or source.service or source.product or "source"
+    plain = "".join(char if char.isalnum() else "_" for char in part)
     return f"{plain}{number}"

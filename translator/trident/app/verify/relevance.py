@@ -33,10 +33,10 @@ def compare(test: RuleTest, plan: Plan) -> list[Diagnostic]:
     """Warnings: TRI034 an event of a log source that the rule does not use, TRI035 a field that
     it does not read there, TRI036 a log that starts after ``now``; each once per place."""
     reads = fields_read(plan)
-    found = [each for placed in test.placed for each in _event(placed, reads)]
+    warnings = [each for placed in test.placed for each in _event(placed, reads)]
     if all(placed.event.time > test.now for placed in test.placed):
-        found.append(_warning("TRI036", "now is before the first event", test.span))
-    return list(dict.fromkeys(found))
+        warnings.append(_warning("TRI036", "now is before the first event", test.span))
+    return list(dict.fromkeys(warnings))
 
 
 def _event(placed: Placed, reads: Reads) -> Iterator[Diagnostic]:

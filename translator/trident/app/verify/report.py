@@ -64,10 +64,10 @@ def as_junit(report: Report) -> str:
     return junit.document("trident verify", map(_case, report.results))
 
 
-def findings(report: Report, found: Iterable[Diagnostic]) -> reports.Report:
-    """What failed as findings at the rules, after ``found``, for SARIF and GitHub annotations."""
+def findings(report: Report, earlier: Iterable[Diagnostic]) -> reports.Report:
+    """What failed as findings at the rules, after ``earlier``, for SARIF and GitHub annotations."""
     failures = (_finding(result, log, v) for result in report.results for log, v in result.verdicts)
-    every = (*found, *report.diagnostics, *filter(None, failures))
+    every = (*earlier, *report.diagnostics, *filter(None, failures))
     files = (result.planned.identity.span.file for result in report.results)
     return reports.Report("verify", tuple(dict.fromkeys(every)), tuple(dict.fromkeys(files)))
 
@@ -100,10 +100,10 @@ def _line(result: Result) -> str:
     if worst.observed in (Observed.NOT_RUN, Observed.FAULT):
         return f"{name} {observed}: {worst.problem}"
     sizes = [
-        (len(v.expected), len(v.found), len(v.missing), len(v.extra)) for v in _verdicts(result)
+        (len(v.expected), len(v.emitted), len(v.missing), len(v.extra)) for v in _verdicts(result)
     ]
-    expected, found, missing, extra = (sum(column) for column in zip(*sizes, strict=True))
-    counts = f"{expected} expected, {found} found"
+    expected, emitted, missing, extra = (sum(column) for column in zip(*sizes, strict=True))
+    counts = f"{expected} expected, {emitted} found"
     if missing or extra:
         counts += f", {missing} missing, {extra} extra"
     return f"{name} {observed:38} {counts}"
@@ -182,11 +182,11 @@ def _json(result: Result) -> dict[str, Any]:
                 **{
                     name: [
                         {"group": list(group), "time": when(time)}
-                        for group, time in sorted(found, key=_by_time)
+                        for group, time in sorted(alerts, key=_by_time)
                     ]
-                    for name, found in (
+                    for name, alerts in (
                         ("expected", verdict.expected),
-                        ("found", verdict.found),
+                        ("found", verdict.emitted),
                         ("missing", verdict.missing),
                         ("extra", verdict.extra),
                         ("noted", verdict.noted),

@@ -55,12 +55,14 @@ def read_rule_tests(file: str) -> list[RuleTest]:
     settings: dict[str, Document] = {"rule": known}
     for each in read_documents(read_text(file), display(file)):
         if isinstance(each, BrokenDocument):
-            found = each.diagnostic
-            raise TridentError(found.code, found.message, span=found.span, hint=found.hint)
-        given = document(each)
-        reader = _Reader(given, settings)
-        reader.keys((), given.data, _KEYS)
-        settings |= {key: given for key in _INHERITED if key in given.data}
+            diagnostic = each.diagnostic
+            raise TridentError(
+                diagnostic.code, diagnostic.message, span=diagnostic.span, hint=diagnostic.hint
+            )
+        test_document = document(each)
+        reader = _Reader(test_document, settings)
+        reader.keys((), test_document.data, _KEYS)
+        settings |= {key: test_document for key in _INHERITED if key in test_document.data}
         tests.append(reader.test())
     if not tests:
         raise TridentError("TRI032", "the file holds no test", span=known.span)
@@ -70,8 +72,8 @@ def read_rule_tests(file: str) -> list[RuleTest]:
 class _Reader:
     """Reads one document; ``settings`` says which document gives each inherited key."""
 
-    def __init__(self, given: Document, settings: Mapping[str, Document]) -> None:
-        self.document = given
+    def __init__(self, document: Document, settings: Mapping[str, Document]) -> None:
+        self.document = document
         self.settings = settings
         self.sources: dict[str, tuple[LogSource, dict[str, Value]]] = {}
         self.size = 0
@@ -96,8 +98,8 @@ class _Reader:
     ) -> TridentError:
         return TridentError(code, _where(path) + message, span=self.document.at(*path), hint=hint)
 
-    def read_sources(self, given: Document) -> Iterator[tuple[str, Any]]:
-        reader = _Reader(given, self.settings)
+    def read_sources(self, document: Document) -> Iterator[tuple[str, Any]]:
+        reader = _Reader(document, self.settings)
         for name, raw in reader.mapping(("sources",)).items():
             path = ("sources", name)
             if not isinstance(name, str) or name in _EVENT_KEYS:
@@ -175,15 +177,17 @@ class _Reader:
         for number in range(count):
             yield number + 1, time + number * every
 
-    def started(self, clock: Clock, given: Document | None, path: Steps) -> Clock:
-        return clock if given is None else Clock(clock.now, self.moment(given, path, clock))
+    def started(self, clock: Clock, document: Document | None, path: Steps) -> Clock:
+        return clock if document is None else Clock(clock.now, self.moment(document, path, clock))
 
-    def moment(self, given: Document, path: Steps, clock: Clock | None = None) -> int:
-        raw = _at(given.data, path)
+    def moment(self, document: Document, path: Steps, clock: Clock | None = None) -> int:
+        raw = _at(document.data, path)
         try:
             return absolute(raw) if clock is None else clock.read(raw)
         except (ValueError, OverflowError) as error:
-            raise TridentError("TRI033", _where(path) + str(error), span=given.at(*path)) from None
+            raise TridentError(
+                "TRI033", _where(path) + str(error), span=document.at(*path)
+            ) from None
 
     def fields(self, path: Steps) -> dict[str, Value]:
         if not self.get(path):
@@ -204,20 +208,20 @@ class _Reader:
 
     def items(self, path: Steps, what: str, *, empty: bool = False) -> Iterator[Steps]:
         """The paths of the items of a list; ``what`` is needed at least once."""
-        found = self.get(path)
-        if not isinstance(found, list) or not (found or empty):
+        listed = self.get(path)
+        if not isinstance(listed, list) or not (listed or empty):
             least = "" if empty else f" with at least one {what}"
             raise self.fail(f"{path[-1]} is a list{least}", *path)
-        for index, item in enumerate(found):
+        for index, item in enumerate(listed):
             if not isinstance(item, Mapping):
                 raise self.fail("not a mapping", *path, index)
             yield *path, index
 
     def mapping(self, path: Steps) -> Mapping[Any, Any]:
-        found = self.get(path)
-        if not isinstance(found, Mapping) or not found:
+        mapping = self.get(path)
+        if not isinstance(mapping, Mapping) or not mapping:
             raise self.fail(f"{path[-1]} is a mapping", *path)
-        return found
+        return mapping
 
     def keys(self, path: Steps, raw: Any, allowed: Collection[str]) -> None:
         if not isinstance(raw, Mapping):

@@ -97,7 +97,7 @@ def tests_of(planned: Sequence[Planned], report: Report) -> Mapping[int, list[Ru
         beside = source.parent / (source.stem + SUFFIX)
         if source.name and beside.is_file():
             files[str(beside)] = beside
-    found: dict[int, list[RuleTest]] = {}
+    tests_of: dict[int, list[RuleTest]] = {}
     names = {each.identity.slug: index for index, each in enumerate(planned)}
     for name in files:
         try:
@@ -110,8 +110,8 @@ def tests_of(planned: Sequence[Planned], report: Report) -> Mapping[int, list[Ru
                 unknown = TridentError("TRI037", f"no rule is called {test.rule!r}", span=test.span)
                 report.diagnostics.append(unknown.diagnostic)
                 continue
-            found.setdefault(names[test.rule], []).append(test)
-    return found
+            tests_of.setdefault(names[test.rule], []).append(test)
+    return tests_of
 
 
 def verify(
@@ -155,18 +155,18 @@ def _definition(planned: Planned, plan: Plan, logs: Sequence[Log]) -> Result:
     result = Result(planned, DEFINITION, "", "exact")
     for log in logs:
         assert log.test is not None
-        found = alerts_of(plan, log.events, log.now)
+        alerts = alerts_of(plan, log.events, log.now)
         expected = frozenset(log.test.expected)
-        same = found == expected
+        same = alerts == expected
         result.verdicts.append(
             (
                 log,
                 Verdict(
                     Observed.EXACT if same else Observed.DIFFERS,
                     expected,
-                    found,
-                    expected - found,
-                    found - expected,
+                    alerts,
+                    expected - alerts,
+                    alerts - expected,
                 ),
             )
         )
@@ -207,12 +207,12 @@ def run(
     """The verdict of one query on one log, as the SIEM would keep the log's events."""
     try:
         kept = worker.seen(log.events, profile)
-        found = worker.alerts(plan, translation, profile, kept, log.now)
+        alerts = worker.alerts(plan, translation, profile, kept, log.now)
     except NotRun as reason:
         return Verdict(Observed.NOT_RUN, problem=str(reason))
     except EngineFault as fault:
         return Verdict(Observed.FAULT, problem=str(fault))
-    return compare(plan, translation, kept, alerts_of(plan, kept, log.now), found)
+    return compare(plan, translation, kept, alerts_of(plan, kept, log.now), alerts)
 
 
 def _fuzzed(

@@ -21,9 +21,9 @@ def site(plan: Plan, profile: Profile) -> Profile:
     kept: dict[LogSource, dict[str, Column]] = {}
     columns: dict[str, dict[str, str]] = {}
     for search in searches:
-        found = _kept(search)
-        kept.setdefault(search.source.logsource, {}).update(found)
-        own = {column.name: column.type for column in found.values()}
+        kept_columns = _kept(search)
+        kept.setdefault(search.source.logsource, {}).update(kept_columns)
+        own = {column.name: column.type for column in kept_columns.values()}
         columns.setdefault(search.source.table.name, {}).update(own)
     passed = {search.source.logsource: search.source for search in searches if search.source.kept}
     sources = []

@@ -53,14 +53,14 @@ def update_file(file: Path, plans: dict[str, Plan]) -> int:
 
 def scene_alerts(plan: Plan, test: RuleTest) -> list[list[AlertId]]:
     """The evaluator's alerts per scene: each belongs to the scene whose event it ends in."""
-    found: list[list[AlertId]] = [[] for _ in test.scenes]
+    alerts: list[list[AlertId]] = [[] for _ in test.scenes]
     for alert in evaluate(plan, test.events, test.now):
         last = alert.evidence[-1]
         for number, scene in enumerate(test.scenes):
             if _holds(scene, alert.time, dict(last.fields)):
-                found[number].append((alert.group, alert.time))
+                alerts[number].append((alert.group, alert.time))
                 break
-    return found
+    return alerts
 
 
 def against(old: Plan, new: Plan, tests: Sequence[RuleTest]) -> Iterator[tuple[str, AlertId]]:

@@ -51,8 +51,8 @@ class Worker:
         Raises:
             NotRun, EngineFault: as the runner; EngineFault too for a crash or a hang.
         """
-        found: Alerts = self._ask("alerts", plan, translation, profile, tuple(events), now)
-        return found
+        alerts: Alerts = self._ask("alerts", plan, translation, profile, tuple(events), now)
+        return alerts
 
     def seen(self, events: Sequence[Event], profile: Profile) -> list[Event]:
         """``Runner.seen`` of each event.

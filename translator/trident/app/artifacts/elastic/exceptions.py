@@ -115,7 +115,7 @@ def _items(each: Rule, deployment: Deployment) -> list[Entries]:
     Raises:
         TridentError: TRI752, a warning, where they would mean something else.
     """
-    found: list[list[Entries]] = []
+    alternatives: list[list[Entries]] = []
     profile = deployment.profile
     try:
         if each.identity.id is None:
@@ -123,8 +123,8 @@ def _items(each: Rule, deployment: Deployment) -> list[Entries]:
         for search in searches(deployment.plan):
             if not _narrows(each, search):
                 raise _Differs(f"it leaves {search.identity.slug} alone, an exception would not")
-            found.append(_out(_condition(each), search, profile))
-        if any(items != found[0] for items in found):
+            alternatives.append(_out(_condition(each), search, profile))
+        if any(items != alternatives[0] for items in alternatives):
             raise _Differs("the rule's data sets have other fields for it")
     except (_Differs, Refusal) as reason:
         raise TridentError(
@@ -135,7 +135,7 @@ def _items(each: Rule, deployment: Deployment) -> list[Entries]:
             span=each.document.span,
             severity=Severity.WARNING,
         ) from reason
-    return found[0]
+    return alternatives[0]
 
 
 class _Differs(Exception):
@@ -150,12 +150,12 @@ def _out(condition: Any, search: Search, profile: Profile) -> list[Entries]:
     lowered = source.table.settings.get("lowercase", ())
 
     def entry(test: ConditionFieldEqualsValueExpression) -> Json:
-        found = leaf(resolve(search.logsource, test.field, profile), test.value)
+        read_leaf = leaf(resolve(search.logsource, test.field, profile), test.value)
         return {
-            "field": found.column.name,
+            "field": read_leaf.column.name,
             "operator": "included",
             "type": "match",
-            "value": _value(found, lowered),
+            "value": _value(read_leaf, lowered),
         }
 
     def items(part: Any) -> list[Entries]:
@@ -169,10 +169,10 @@ def _out(condition: Any, search: Search, profile: Profile) -> list[Entries]:
         raise _Differs("it negates a part, or looks for a keyword")
 
     (left_out,) = condition.args
-    found = items(reworded(left_out, source.wording))
-    if len(found) > _MOST_ITEMS:
-        raise _Differs(f"it has {len(found)} alternatives")
-    return found
+    alternatives = items(reworded(left_out, source.wording))
+    if len(alternatives) > _MOST_ITEMS:
+        raise _Differs(f"it has {len(alternatives)} alternatives")
+    return alternatives
 
 
 def _value(test: Leaf, lowered: Iterable[str]) -> str:

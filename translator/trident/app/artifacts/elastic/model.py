@@ -29,10 +29,10 @@ class Limit:
     type: str | None = None
 
     @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Self:
+    def read(cls, entry: Mapping[str, Any]) -> Self:
         """A limit as ``elastic.yml`` has it."""
-        values = tuple(given["values"]) if "values" in given else None
-        return cls(**{**given, "values": values})
+        values = tuple(entry["values"]) if "values" in entry else None
+        return cls(**{**entry, "values": values})
 
     def broken(self, value: Any) -> str | None:
         """What is wrong with a value, None where it is within the limit."""
@@ -109,18 +109,18 @@ class ElasticRule:
 
 def at(rule: Any, path: str) -> Iterator[Any]:
     """Every value at a path of keys, through lists to each of their entries."""
-    found = [rule]
+    level = [rule]
     for key in path.split("."):
-        entries = [e for each in found for e in (each if isinstance(each, list) else [each])]
-        found = [entry[key] for entry in entries if key in entry]
-    yield from found
+        entries = [e for each in level for e in (each if isinstance(each, list) else [each])]
+        level = [entry[key] for entry in entries if key in entry]
+    yield from level
 
 
 @cache
 def table() -> Mapping[str, Any]:
     """What ``elastic.yml`` says."""
-    found: Mapping[str, Any] = shipped("trident.app.artifacts.elastic", "elastic.yml")
-    return found
+    model: Mapping[str, Any] = shipped("trident.app.artifacts.elastic", "elastic.yml")
+    return model
 
 
 @cache

@@ -148,11 +148,11 @@ def suppression(deployment: Deployment) -> Json | None:
 def investigated(deployment: Deployment, bound: Bound) -> list[str]:
     """The columns that hold the rule's entities; those of the events where the result has none."""
     names = [name for entity in deployment.entities for name in entity.identifiers.values()]
-    found = []
+    columns: list[str] = []
     for name in names:
         column = deployment.column(name)
-        found += [column] if column else [each.name for each in _native(bound, name)]
-    return list(dict.fromkeys(found))
+        columns += [column] if column else [each.name for each in _native(bound, name)]
+    return list(dict.fromkeys(columns))
 
 
 def _parts(deployment: Deployment) -> Iterator[Part]:
@@ -178,11 +178,11 @@ def _end(deployment: Deployment) -> str:
 
 def _tables(bound: Bound) -> list[tuple[Table, str]]:
     """Each table that a rule reads with its index pattern."""
-    found = {}
+    sources = {}
     for search in bound_searches(bound):
         source = search.source.table
-        found[source.name] = (source, str(search.profile.settings[source.settings["index"]]))
-    return list(found.values())
+        sources[source.name] = (source, str(search.profile.settings[source.settings["index"]]))
+    return list(sources.values())
 
 
 def _packages(bound: Bound) -> list[str]:
@@ -190,12 +190,12 @@ def _packages(bound: Bound) -> list[str]:
 
     "An introduction to the Elastic data stream naming scheme": logs-<data set>-<namespace>.
     """
-    found = []
+    packages = []
     for source, index in _tables(bound):
         dataset = str(source.settings["select"].get("data_stream.dataset", ""))
         named = re.match(r"(?:logs-)?(\w+)\.", dataset or index)
-        found += [named[1]] if named else []
-    return sorted(set(found))
+        packages += [named[1]] if named else []
+    return sorted(set(packages))
 
 
 def _required(bound: Bound, part: Part) -> Iterator[Json]:

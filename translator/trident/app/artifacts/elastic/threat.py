@@ -20,33 +20,33 @@ def threat(tactics: Iterable[str], techniques: Iterable[str]) -> tuple[list[Any]
     for the parts that the techniques serve, or all of them without any.
     """
     unknown: list[str] = []
-    found = [t for id_ in techniques for t in _techniques(id_, unknown)]
+    known = [t for id_ in techniques for t in _techniques(id_, unknown)]
     named: list[Tactic] = []
     for short in tactics:
         parts = _tactics(short, unknown)
-        served = [part for part in parts if any(part in t.tactics for t in found)]
+        served = [part for part in parts if any(part in t.tactics for t in known)]
         named += served or parts
-    for technique in found:
+    for technique in known:
         if not any(tactic in named for tactic in technique.tactics):
             named += technique.tactics
     return [
-        _entry(tactic, [t for t in found if tactic in t.tactics]) for tactic in dict.fromkeys(named)
+        _entry(tactic, [t for t in known if tactic in t.tactics]) for tactic in dict.fromkeys(named)
     ], unknown
 
 
 def _tactics(short: str, unknown: list[str]) -> list[Tactic]:
     names = (short,) if attack.tactic(short) else attack.successors(short)
-    found = [tactic for name in names if (tactic := attack.tactic(name))]
-    if not found:
+    tactics = [tactic for name in names if (tactic := attack.tactic(name))]
+    if not tactics:
         unknown.append(short)
-    return found
+    return tactics
 
 
 def _techniques(id_: str, unknown: list[str]) -> list[Technique]:
-    found = attack.present(id_)
-    if not found:
+    present = attack.present(id_)
+    if not present:
         unknown.append(id_)
-    return list(found)
+    return list(present)
 
 
 def _entry(tactic: Tactic, techniques: Sequence[Technique]) -> dict[str, Any]:

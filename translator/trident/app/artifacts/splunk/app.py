@@ -26,7 +26,7 @@ def app(deployments: Sequence[Deployment]) -> Made:
     """
     made = Made()
     try:
-        given = app_of(deployments[0].profile)
+        app = app_of(deployments[0].profile)
     except TridentError as error:
         made.refuse(deployments[0], error)
         return made
@@ -34,18 +34,18 @@ def app(deployments: Sequence[Deployment]) -> Made:
     held = []
     for deployment, name in zip(deployments, search_names(deployments), strict=True):
         try:
-            found = saved_search(deployment, given, name)
-            conf("", {found.stanza: found.settings})
+            saved = saved_search(deployment, app, name)
+            conf("", {saved.stanza: saved.settings})
         except TridentError as error:
             made.refuse(deployment, error)
             continue
         for warning in [*missing_columns(deployment), *_warnings(deployment)]:
             made.refuse(deployment, warning)
-        searches[found.stanza] = dict(found.settings)
+        searches[saved.stanza] = dict(saved.settings)
         held.append(deployment)
     if held:
         files = {
-            "default/app.conf": _app_conf(given, held[0].profile),
+            "default/app.conf": _app_conf(app, held[0].profile),
             "default/savedsearches.conf": searches,
             "default/macros.conf": {
                 name: {"definition": text, "iseval": "0"}
@@ -57,7 +57,7 @@ def app(deployments: Sequence[Deployment]) -> Made:
         }
         for path, stanzas in files.items():
             text = conf(COMMENT, stanzas)
-            made.artifacts.append(Artifact(f"app/{given.id}/{path}", text, tuple(held)))
+            made.artifacts.append(Artifact(f"app/{app.id}/{path}", text, tuple(held)))
     return made
 
 
@@ -75,7 +75,7 @@ def search_names(deployments: Sequence[Deployment]) -> list[str]:
     return names([(each.metadata.title, each.metadata.id) for each in deployments])
 
 
-def saved_search(deployment: Deployment, given: limits.App, name: str) -> limits.SavedSearch:
+def saved_search(deployment: Deployment, app: limits.App, name: str) -> limits.SavedSearch:
     """A rule as a stanza of savedsearches.conf.
 
     Raises:
@@ -84,7 +84,7 @@ def saved_search(deployment: Deployment, given: limits.App, name: str) -> limits
     said, query = deployment.metadata, deployment.rule.query
     assert query is not None
     assessed = assess(deployment)
-    title, crontab = stanza(given.label, name), cron.schedule(deployment.run.frequency, said.id)
+    title, crontab = stanza(app.label, name), cron.schedule(deployment.run.frequency, said.id)
     earliest, latest = time_range(deployment)
     settings = {
         "description": prose(said.description),
@@ -144,7 +144,7 @@ def undefined(deployment: Deployment) -> list[str]:
 
 
 def _warnings(deployment: Deployment) -> list[TridentError]:
-    found = [
+    rows = [
         TridentError(
             "TRI734",
             f"the Splunk app does not define macro {name}",
@@ -153,7 +153,7 @@ def _warnings(deployment: Deployment) -> list[TridentError]:
         for name in undefined(deployment)
     ]
     if cron.clock_changes(deployment.run.frequency):
-        found.append(
+        rows.append(
             TridentError(
                 "TRI735",
                 f"Splunk runs it every {deployment.run.frequency // cron.HOUR} h by the search "
@@ -161,18 +161,18 @@ def _warnings(deployment: Deployment) -> list[TridentError]:
                 severity=Severity.WARNING,
             )
         )
-    return found
+    return rows
 
 
-def _app_conf(given: limits.App, profile: Profile) -> Stanzas:
+def _app_conf(app: limits.App, profile: Profile) -> Stanzas:
     return {
         "install": {"is_configured": "0", "state": "enabled"},
         "launcher": {
-            "author": prose(given.author),
+            "author": prose(app.author),
             "description": prose(f"Sigma rules for {profile.title}"),
-            "version": given.version,
+            "version": app.version,
         },
-        "package": {"id": given.id, "check_for_updates": "0"},
-        "id": {"name": given.id, "version": given.version},
-        "ui": {"is_visible": "0", "label": given.label},
+        "package": {"id": app.id, "check_for_updates": "0"},
+        "id": {"name": app.id, "version": app.version},
+        "ui": {"is_visible": "0", "label": app.label},
     }

@@ -38,9 +38,9 @@ def fit(plan: Plan, run: Run) -> Schedule:
             span=plan.identity.span,
             severity=Severity.REFUSED,
         )
-    found = max(each for each in EXACT if each <= run.frequency)
-    notes = changed("the time between runs", found, run.frequency, "cron says no other exactly")
-    return Schedule(Run(found, run.delay), notes)
+    frequency = max(each for each in EXACT if each <= run.frequency)
+    notes = changed("the time between runs", frequency, run.frequency, "cron says no other exactly")
+    return Schedule(Run(frequency, run.delay), notes)
 
 
 def schedule(frequency: int, identifier: str) -> str:

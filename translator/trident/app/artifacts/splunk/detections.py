@@ -29,18 +29,18 @@ def contentctl(deployments: Sequence[Deployment]) -> Made:
     """The content of a contentctl repository; a rule that it does not take is reported."""
     made = Made()
     try:
-        given = app_of(deployments[0].profile)
+        app = app_of(deployments[0].profile)
     except TridentError:
         return made  # the app's writer has said so
     users: dict[str, list[Deployment]] = {}
     for deployment, name in zip(deployments, search_names(deployments), strict=True):
         try:
-            found = detection(deployment, given, name)
+            written = detection(deployment, app, name)
         except TridentError as error:
             made.refuse(deployment, error)
             continue
         path = f"contentctl/detections/{file_stem(name)}.yml"
-        made.artifacts.append(Artifact(path, as_yaml(_document(found)), (deployment,)))
+        made.artifacts.append(Artifact(path, as_yaml(_document(written)), (deployment,)))
         for macro in macros.used(deployment):
             users.setdefault(macro, []).append(deployment)
     for macro, named in sorted(users.items()):
@@ -54,7 +54,7 @@ def contentctl(deployments: Sequence[Deployment]) -> Made:
     return made
 
 
-def detection(deployment: Deployment, given: limits.App, name: str) -> limits.Detection:
+def detection(deployment: Deployment, app: limits.App, name: str) -> limits.Detection:
     """A rule as contentctl's detection.
 
     Raises:
@@ -89,7 +89,7 @@ def detection(deployment: Deployment, given: limits.App, name: str) -> limits.De
         content["explanation"] = prose(said.hypothesis)
     return limits.Detection(
         name=name,
-        stanza=stanza(given.label, name),
+        stanza=stanza(app.label, name),
         id=said.id,
         date=said.modified or tables["no_date"],
         author=prose(said.author) or tables["no_author"],
@@ -121,16 +121,16 @@ _Dumper.add_representer(
 )
 
 
-def _document(found: limits.Detection) -> dict[str, Any]:
+def _document(written: limits.Detection) -> dict[str, Any]:
     return {
-        "name": found.name,
-        "id": found.id,
+        "name": written.name,
+        "id": written.id,
         "version": 1,
-        "date": found.date,
-        "author": found.author,
-        "description": found.description,
-        "known_false_positives": found.known_false_positives,
-        **found.content,
+        "date": written.date,
+        "author": written.author,
+        "description": written.description,
+        "known_false_positives": written.known_false_positives,
+        **written.content,
     }
 
 
@@ -143,10 +143,10 @@ def _refuse(deployment: Deployment) -> None:
             f"a rule with status {said.status} is no contentctl detection",
             severity=Severity.WARNING,
         )
-    if found := _LOOKUP.search(query.text):
+    if lookup := _LOOKUP.search(query.text):
         raise TridentError(
             "TRI732",
-            f"contentctl takes {found[0]!r} in a value for a lookup that it does not have",
+            f"contentctl takes {lookup[0]!r} in a value for a lookup that it does not have",
             severity=Severity.WARNING,
         )
     for macro in undefined(deployment):

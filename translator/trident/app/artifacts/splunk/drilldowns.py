@@ -22,11 +22,11 @@ def drilldowns(deployment: Deployment, assessed: Assessment) -> list[dict[str, s
     ``$column$`` is the notable's value. Offsets are amounts of time before and after the alert
     (contentctl 5.6.2, objects/drilldown.py; Enterprise Security, drill-down offsets).
     """
-    found = []
+    drilldowns = []
     for each in assessed.risk:
         events = list(dict.fromkeys(_events(deployment, deployment.plan, each.name, each)))
         if events:
-            found.append(
+            drilldowns.append(
                 {
                     "name": f"View the events of ${each.column}$",
                     "search": " OR ".join(f"({clause})" for clause in events),
@@ -34,7 +34,7 @@ def drilldowns(deployment: Deployment, assessed: Assessment) -> list[dict[str, s
                     "latest_offset": "$info_max_time$",
                 }
             )
-        found.append(
+        drilldowns.append(
             {
                 "name": f"View the risk events of ${each.column}$ in the last 7 days",
                 "search": "| from datamodel Risk.All_Risk "
@@ -43,7 +43,7 @@ def drilldowns(deployment: Deployment, assessed: Assessment) -> list[dict[str, s
                 "latest_offset": "0",
             }
         )
-    return found
+    return drilldowns
 
 
 def _events(deployment: Deployment, plan: Plan, name: str, wanted: Object) -> Iterator[str]:

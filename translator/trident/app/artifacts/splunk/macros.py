@@ -15,8 +15,10 @@ from trident.spl.prefilter import place
 def definitions(profile: Profile) -> dict[str, str]:
     """Macro name -> definition, for the profile's tables; the shipped ones, or trident.yml's."""
     named: Mapping[str, str] = profile.settings.get("macros", {})
-    given: Mapping[str, str] = profile.settings.get("definitions", {})
-    return {named.get(role, f"trident_{role}"): str(given[role]).strip() for role in given}
+    definitions: Mapping[str, str] = profile.settings.get("definitions", {})
+    return {
+        named.get(role, f"trident_{role}"): str(definitions[role]).strip() for role in definitions
+    }
 
 
 def used(deployment: Deployment) -> list[str]:
@@ -35,5 +37,5 @@ def tables(deployment: Deployment) -> list[Table]:
 
 def of_field(definition: str, field: str) -> str:
     """The value that a definition gives ``source`` or ``sourcetype``; "" where it gives none."""
-    found = re.search(rf'\b{field}="([^"]*)"', definition)
-    return found[1] if found else ""
+    match = re.search(rf'\b{field}="([^"]*)"', definition)
+    return match[1] if match else ""

@@ -74,9 +74,9 @@ def assess(deployment: Deployment) -> Assessment:
     """The rule's level and entities in Enterprise Security's terms."""
     said = deployment.metadata
     level = table("splunk")["levels"][said.level.lower()]
-    found = list(_objects(deployment))
-    risk = [_plain(each) for each in found if each.type.startswith("risk.")]
-    threats = [_plain(each) for each in found if each.type.startswith("threat.")]
+    objects = list(_objects(deployment))
+    risk = [_plain(each) for each in objects if each.type.startswith("risk.")]
+    threats = [_plain(each) for each in objects if each.type.startswith("threat.")]
     if threats and not risk:
         first = threats.pop(0)
         risk = [Object(first.column, table("splunk")["only_threats"], first.name)]
@@ -109,13 +109,13 @@ def domain(deployment: Deployment) -> Sequence[str]:
     """contentctl's security domain and asset type of a rule, from its log sources."""
     tables = table("splunk")
     known = tables["log_sources"]
-    found: dict[str, Sequence[str]] = {}
+    places: dict[str, Sequence[str]] = {}
     for search in searches(deployment.plan):
         source = search.logsource
         parts = (source.category, source.service, source.product)
         place = next((known[part] for part in parts if part in known), tables["unknown"])
-        found[place[0]] = place
-    (first, *others) = found.values()
+        places[place[0]] = place
+    (first, *others) = places.values()
     chosen: Sequence[str] = tables["mixed"] if others else first
     return chosen
 

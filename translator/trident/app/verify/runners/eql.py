@@ -46,22 +46,22 @@ class EqlRunner:
         values = parameters(plan, events, now)
         if values is None:
             return frozenset()
-        found: set[AlertId] = set()
+        alerts: set[AlertId] = set()
         try:
             for request, alert in requests(translation):
                 body = {**request["body"], "query": fill(request["body"]["query"], values)}
                 for each in self._engine.search({**request, "body": body}, indexed, now):
                     if alert is None:
-                        found.add(((), each.documents[-1][profile.time]))
+                        alerts.add(((), each.documents[-1][profile.time]))
                     else:
-                        found.add(identity(each, plan, alert))
+                        alerts.add(identity(each, plan, alert))
         except EqlError as error:
             raise EngineFault(str(error)) from error
         noted = any(note.code == "TRI453" for note in translation.notes)
         if noted and isinstance(plan, Correlation) and plan.lookback is not None:
             first = now - plan.lookback * SECOND
-            found = {(group, time) for group, time in found if time >= first}
-        return frozenset(found)
+            alerts = {(group, time) for group, time in alerts if time >= first}
+        return frozenset(alerts)
 
     def seen(self, event: Event, profile: Profile) -> Event:
         """Elasticsearch's date holds milliseconds; the ingest pipelines lower-case some fields."""

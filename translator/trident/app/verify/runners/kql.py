@@ -56,14 +56,14 @@ class KqlRunner:
             }
         )
         try:
-            found = engine.run(query.text, now)
+            results = engine.run(query.text, now)
         except Exception as error:
             raise EngineFault(f"duckdb-kql: {error}") from error
         if isinstance(plan, Search) or query.alert is None:
-            return frozenset(((), row[profile.time]) for row in found)
+            return frozenset(((), row[profile.time]) for row in results)
         keys = [query.alert.group[name] for name in plan.group_by]
         time = query.alert.time
-        return frozenset((tuple(text(row[key]) for key in keys), row[time]) for row in found)
+        return frozenset((tuple(text(row[key]) for key in keys), row[time]) for row in results)
 
     def seen(self, event: Event, profile: Profile) -> Event:
         """Kusto keeps what is given (100 ns are finer than our clock)."""

@@ -56,11 +56,11 @@ class SplRunner:
             return frozenset(((), _micros(row["_time"])) for row in rows)
         keys = [query.alert.group[name] for name in plan.group_by]
         time = query.alert.time
-        found: set[AlertId] = set()
+        alerts: set[AlertId] = set()
         for row in rows:
             group = tuple(text(_single(row.get(key, ""))) for key in keys)
-            found.add((group, _micros(row[time])))
-        return frozenset(found)
+            alerts.add((group, _micros(row[time])))
+        return frozenset(alerts)
 
     def seen(self, event: Event, profile: Profile) -> Event:
         """Splunk keeps what is given: ``_time`` has microseconds, fields are text."""
@@ -74,7 +74,7 @@ def raw_events(events: Sequence[Event], profile: Profile) -> list[dict[str, Any]
     """Events as Splunk has them: every field a text, with its table's selector and what the
     table's macro looks for; a missing value is absent."""
     tables = {source.table.name: source.table for source in profile.sources}
-    found = []
+    kept = []
     for name, rows in native_rows(events, profile).items():
         marks = _marks(tables[name], profile)
         for row in rows:
@@ -84,8 +84,8 @@ def raw_events(events: Sequence[Event], profile: Profile) -> list[dict[str, Any]
                     raw["_time"] = Decimal(value) / SECOND
                 elif value not in (None, ""):
                     raw[column] = text(value)
-            found.append(raw)
-    return found
+            kept.append(raw)
+    return kept
 
 
 def definitions(profile: Profile) -> dict[str, str]:
