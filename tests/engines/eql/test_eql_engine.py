@@ -134,6 +134,7 @@ def test_a_hanging_query_is_ended() -> None:
     with EqlEngine(seconds=1.0) as engine:
         with pytest.raises(EqlError, match="no answer"):
             engine.run('any where a regex "(x|xx|x+)*y"', [document], TIME)
+        engine._seconds = 60.0  # the machine may be busy, and this one ends
         assert len(engine.run('any where a : "x*"', [document], TIME)) == 1
 
 

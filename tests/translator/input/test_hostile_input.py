@@ -211,12 +211,10 @@ def measured(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024);"
         "sys.exit(ran.returncode)"
     )
-    root = Path(__file__).parents[3]
     ran = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         cwd=folder,
         capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(root)},
         check=False,
         timeout=240,
     )
