@@ -55,7 +55,8 @@ def test_the_wheel_works_elsewhere(wheel: Path, root: Path, tmp_path: Path) -> N
         (project / name / "__init__.py").write_text("raise ImportError('not yours')\n")
     shutil.copytree(root / "rules", project / "rules")
     script = (
-        "import sys; checkout = {sys.argv[1], *(f'{sys.argv[1]}/{name}' for name in sys.argv[3:])}\n"
+        "import sys\n"
+        "checkout = {sys.argv[1], *(f'{sys.argv[1]}/{name}' for name in sys.argv[3:])}\n"
         "sys.path[:] = [path for path in sys.path if path.rstrip('/') not in checkout]\n"
         "sys.path[:0] = [sys.argv[2], '']\n"
         "import trident, trident.rule\n"
