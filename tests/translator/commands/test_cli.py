@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.targets import SHIPPED
 from tests.translator.conftest import Trident, base, count, hunt, together, write
 from trident.result.capabilities import FEATURES
 from trident.target import registry
@@ -92,7 +93,8 @@ SHAPE = {
 
 def test_json_shape(trident: Trident, hunts: Path) -> None:
     ran = trident(
-        "convert", hunts, "-t", "all", "--profile", "sentinel", "--profile", "defender",
+        "convert", hunts, *(each for name in SHIPPED for each in ("-t", name)),
+        "--profile", "sentinel", "--profile", "defender",
         "--format", "json",
     )  # fmt: skip
     assert ran.code == 0

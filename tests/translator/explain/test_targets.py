@@ -18,7 +18,7 @@ from trident.app.input.config import Config
 from trident.app.run.convert import ALL, chosen_profiles, chosen_targets, read_rules
 from trident.base.diagnostics import codes
 from trident.mapping.profiles import Profile, default_profile, load_profiles
-from trident.result.capabilities import FEATURES, capabilities
+from trident.result.capabilities import FEATURES, capability
 from trident.result.translation import Fidelity
 from trident.rule.plan import Plan
 from trident.rule.planner import Planned, plan_all
@@ -65,7 +65,7 @@ def test_every_feature(profile: Profile, feature: str) -> None:
     for documents in feature_rules(feature):
         origin = checked(plan_documents(documents), profile, no_items)
         cells = {each.feature: each for each in origin.features}
-        cell = capabilities(profile.target)[feature]
+        cell = capability(profile.target, feature)
         assert cells[feature].level == str(cell.level)
         assert bool(cells[feature].carried_by) is (cell.level is not Fidelity.REFUSED)
         if cell.level is Fidelity.REFUSED:
@@ -79,7 +79,7 @@ def test_idioms(target: str) -> None:
     used = []
     for feature in FEATURES:
         found = idiom(target, feature)
-        if not found or capabilities(target)[feature].level is Fidelity.REFUSED:
+        if not found or capability(target, feature).level is Fidelity.REFUSED:
             continue
         used.append(found["words"])
         for documents in feature_rules(feature):

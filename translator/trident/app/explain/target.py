@@ -138,7 +138,12 @@ def target_origin(plan: Plan, profile: Profile, items: Items, shown: Shown) -> T
         ),
         tuple(f"{each.name} ({each.kind})" for each in (query.companions if query else ())),
         tuple(Noted(n.code, n.text, codes()[n.code]["help"]) for n in translation.notes),
-        {code: text for code, text in source_meanings().items() if code in used},
+        # A code of another package's mapping stands for itself.
+        {
+            code: source_meanings().get(code, code)
+            for code in [*source_meanings(), *used]
+            if code in used
+        },
     )
 
 
