@@ -85,6 +85,7 @@ _CORRELATIONS: dict[str, dict[str, Any]] = {
         "group-by": ["who"],
         "aliases": {"who": {name: ALIASES[name] for name in _PAIR["rules"]}},
     },
+    "range": {**_COUNT, "condition": {"gte": 2, "lt": 4}},
     "several_rules": {**_COUNT, "rules": ["alpha", "gamma"]},
     "lookback": {**_PAIR, "trident": {"lookback": "2m"}},
     "baseline.exceeds.percentile": _exceeds(percentile=90),
@@ -109,6 +110,8 @@ def feature_rules(feature: str) -> list[Documents]:
         return [(*bases, inner, outer)]
     correlation = _CORRELATIONS[feature]
     rules = [(*bases, _document("outer", correlation))]
+    if feature == "range":  # one that a language without upper bounds says, too
+        rules.append((*bases, _document("outer", {**_COUNT, "condition": {"gt": 1, "gte": 3}})))
     if "trident" in correlation and correlation["type"] == "event_count":
         rules.append((*bases, _document("outer", {**correlation, "condition": {"gte": 1}})))
     return rules

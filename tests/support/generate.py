@@ -64,7 +64,9 @@ class Limits:
     tick: int = 1  # the clock's resolution in microseconds
     ties: bool = True
     features: frozenset[str] = field(
-        default_factory=lambda: frozenset({"alias", "chain", "baseline", "condition", "lookback"})
+        default_factory=lambda: frozenset(
+            {"alias", "chain", "baseline", "condition", "lookback", "range"}
+        )
     )
 
 
@@ -151,7 +153,7 @@ def _correlation(
     if kind in TEMPORAL:
         _temporal(random, limits, kind, rules, correlation)
     else:
-        _aggregate(random, kind, keyed, correlation)
+        _aggregate(random, limits, kind, keyed, correlation)
     document: dict[str, Any] = {"title": name, "name": name, "correlation": correlation}
     extension = {} if inner else _extension(random, limits, kind, rules, group_by)
     if extension:
@@ -183,7 +185,7 @@ def _temporal(
         if kind == "temporal" and random.random() < 0.5:
             op = random.choice(("gte", "lte", "eq", "neq", "gt", "lt"))
             number = {"gt": 1, "lt": 2}.get(op, random.randint(1, len(rules)))
-            correlation["condition"] = {op: number}
+            correlation["condition"] = _ranged(random, limits, {op: number})
         return
     if kind == "temporal":
         correlation["condition"] = random.choice(_EXPRESSIONS[len(rules)]).format(*rules)
@@ -215,14 +217,14 @@ _STAGES = {
 
 
 def _aggregate(
-    random: Random, kind: str, keyed: list[str] | None, correlation: dict[str, Any]
+    random: Random, limits: Limits, kind: str, keyed: list[str] | None, correlation: dict[str, Any]
 ) -> None:
     op = random.choice(OPERATORS)
     number: float = random.randint(1, 4)
     if kind == "event_count":
         # Windows hold their own match, so some thresholds can never be met and are refused.
         number = max(number, {"lt": 2, "lte": 1, "eq": 1}.get(op, 0))
-        correlation["condition"] = {op: number}
+        correlation["condition"] = _ranged(random, limits, {op: number})
         return
     condition: dict[str, Any] = {op: number}
     if kind == "value_count":
@@ -236,16 +238,32 @@ def _aggregate(
     if keyed is not None:
         if not keyed:
             correlation["type"] = "event_count"
-            correlation["condition"] = {op: max(number, 2)}
+            correlation["condition"] = _ranged(random, limits, {op: max(number, 2)})
             return
         name = random.choice(keyed)
         correlation["type"] = "value_count"
-        correlation["condition"] = {op: number, "field": name}
+        correlation["condition"] = _ranged(random, limits, {op: number, "field": name})
         if name == "who":
             entries = {rule: ALIASES.get(rule, "who") for rule in correlation["rules"]}
             correlation.setdefault("aliases", {})["who"] = entries
         return
-    correlation["condition"] = condition
+    correlation["condition"] = _ranged(random, limits, condition)
+
+
+def _ranged(random: Random, limits: Limits, condition: dict[str, Any]) -> dict[str, Any]:
+    """The condition, sometimes with a second operator: a range that some number is in."""
+    op = next(op for op in OPERATORS if op in condition)
+    if "range" not in limits.features or op in ("eq", "neq") or random.random() < 0.7:
+        return condition
+    number, width = condition[op], random.randint(1, 3)
+    if op in ("gt", "gte"):
+        other = random.choice((("lte", number + width), ("lt", number + width + 1)))
+    else:
+        least = max(number - width, 0)
+        other = random.choice((("gte", least), ("neq", number - width - 1)))
+    # Either order may stand in a file.
+    pairs = [*condition.items(), other] if random.random() < 0.5 else [other, *condition.items()]
+    return {key: value for key, value in pairs if key != "neq" or value >= 0}
 
 
 def _extension(

@@ -10,6 +10,7 @@ from trident.rule.plan import (
     AllOf,
     AnyOf,
     Baseline,
+    Comparison,
     Correlation,
     Expression,
     Has,
@@ -56,7 +57,7 @@ def mutants(plan: Plan) -> Iterator[Mutant]:
 
 def _each_match_fires(plan: Correlation) -> bool:
     match plan.trigger:
-        case Aggregate(Statistic.COUNT, Operator.GTE, 1):
+        case Aggregate(Statistic.COUNT, (Comparison(Operator.GTE, 1),)):
             return True
         case _:
             return False
@@ -82,15 +83,24 @@ def _with_fewer_fields(plan: Correlation) -> Iterator[Mutant]:
             yield f"{field} not counted", replace(plan, trigger=fewer, branches=branches)
 
 
+def _moved(comparisons: tuple[Comparison, ...]) -> Iterator[tuple[str, tuple[Comparison, ...]]]:
+    """The comparisons with one number a step off; a range's number is named by its operator."""
+    for index, each in enumerate(comparisons):
+        of = f" {each.op}" if len(comparisons) > 1 else ""
+        for step in (-1, 1):
+            moved = replace(each, number=each.number + step)
+            yield f"{step:+}{of}", (*comparisons[:index], moved, *comparisons[index + 1 :])
+
+
 def _triggers(plan: Correlation) -> Iterator[tuple[str, Trigger]]:
     match plan.trigger:
         case Aggregate() as trigger:
             if not _each_match_fires(plan):
-                for step in (-1, 1):
-                    yield f"threshold {step:+}", replace(trigger, number=trigger.number + step)
+                for label, comparisons in _moved(trigger.comparisons):
+                    yield f"threshold {label}", replace(trigger, comparisons=comparisons)
         case RuleCount() as trigger:
-            for step in (-1, 1):
-                yield f"number of rules {step:+}", replace(trigger, number=trigger.number + step)
+            for label, comparisons in _moved(trigger.comparisons):
+                yield f"number of rules {label}", replace(trigger, comparisons=comparisons)
         case Together(expression):
             for label, part in _expressions(expression):
                 yield label, Together(part)

@@ -16,6 +16,7 @@ from trident.rule.plan import (
     Aggregate,
     AllOf,
     AnyOf,
+    Comparison,
     Expression,
     Has,
     Not,
@@ -61,15 +62,15 @@ def variants(trigger: Trigger, branches: int) -> tuple[Variant, ...]:
     match trigger:
         case Ordered(stages, absent):
             return (Variant(stages, absent=absent),)
-        case Aggregate(_, op, number):
-            runs = _least(op, number)
+        case Aggregate(_, comparisons):
+            runs = _least(comparisons)
             if runs > MAX_RUNS:
                 raise Refusal(
                     "TRI358", f"with runs repeats a step {MAX_RUNS} times at most, not {runs}"
                 )
             return (Variant((everything,), runs=runs),)
-        case RuleCount(op, number):
-            wanted = _least(op, number)
+        case RuleCount(comparisons):
+            wanted = _least(comparisons)
             if wanted == 1:
                 return (Variant((everything,)),)
             # A sequence has one order, so each order is a query of its own.
@@ -109,11 +110,15 @@ def _limited(variants: Iterator[Variant]) -> tuple[Variant, ...]:
     return kept
 
 
-def _least(op: Operator, number: int | float) -> int:
-    """The whole number that a count must reach; at least 1, the match itself."""
-    if op not in (Operator.GT, Operator.GTE):
-        raise Refusal("TRI351", f"a sequence says at least N, not {op} N")
-    return max(1, math.floor(number) + 1 if op is Operator.GT else math.ceil(number))
+def _least(comparisons: Sequence[Comparison]) -> int:
+    """The whole number that a count must reach to pass all; at least 1, the match itself."""
+    least = [1]
+    for each in comparisons:
+        if each.op not in (Operator.GT, Operator.GTE):
+            raise Refusal("TRI351", f"a sequence says at least N, not {each.op} N")
+        above = each.op is Operator.GT
+        least.append(math.floor(each.number) + 1 if above else math.ceil(each.number))
+    return max(least)
 
 
 def _needs(expression: Expression) -> list[tuple[Step, ...]]:

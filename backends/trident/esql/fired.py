@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trident.esql import syntax
 from trident.esql.outputs import Output, sources, time_of
 from trident.esql.points import Part, Points
 from trident.esql.stream import RowColumn, Rows
-from trident.rule.plan import Aggregate, Operator, Ordered, Trigger
+from trident.rule.plan import Aggregate, Comparison, Operator, Ordered, Trigger
 
-SYMBOLS: Mapping[Operator, str] = {
+_SYMBOLS: Mapping[Operator, str] = {
     Operator.GT: ">",
     Operator.GTE: ">=",
     Operator.LT: "<",
@@ -19,6 +19,13 @@ SYMBOLS: Mapping[Operator, str] = {
     Operator.EQ: "==",
     Operator.NEQ: "!=",
 }
+
+
+def compared(comparisons: Iterable[Comparison], left: str, times: str = "") -> str:
+    """All comparisons of ``left`` with their numbers, each multiplied by ``times`` if given."""
+    return " AND ".join(
+        f"{left} {_SYMBOLS[each.op]} {syntax.number(each.number)}{times}" for each in comparisons
+    )
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from trident.esql.commands import stats
-from trident.esql.fired import SYMBOLS, Fired, evidence, part
+from trident.esql.fired import Fired, compared, evidence, part
 from trident.esql.outputs import Output, sources
 from trident.esql.points import Part, Points
 from trident.esql.stream import Rows
@@ -32,7 +32,7 @@ def temporal(
     else:
         candidates = ""
         present = " + ".join(f"CASE({name} IS NOT NULL, 1, 0)" for name in seen)
-        condition = f"{present} {SYMBOLS[trigger.op]} {trigger.number}"
+        condition = compared(trigger.comparisons, present)
     lines += [
         *points.windows(candidates, since),
         stats(latest, [*rows.key_names, time]),

@@ -9,7 +9,7 @@ from trident.elastic.typed import NUMERIC
 from trident.esql import syntax
 from trident.esql.commands import stats
 from trident.esql.detections import number_of
-from trident.esql.fired import SYMBOLS, Fired, part
+from trident.esql.fired import Fired, compared, part
 from trident.esql.outputs import Output, sources
 from trident.esql.points import Part, Points
 from trident.esql.stream import RowColumn, Rows
@@ -94,7 +94,7 @@ def _distinct(rows: Rows, trigger: Aggregate, shown: Sequence[Output], since: st
         *points.windows(since=since),
         stats([*shows, *_latest(carried, points)], [*rows.key_names, time, value]),
         stats(counted, [*rows.key_names, time]),
-        f"| WHERE {count} {SYMBOLS[trigger.op]} {syntax.number(trigger.number)}",
+        f"| WHERE {compared(trigger.comparisons, count)}",
     ]
     return Fired(lines, _values(shown, carried), {count: count, first: f"TO_DATETIME({first})"})
 
@@ -120,35 +120,33 @@ def _measures(
     rows: Rows, trigger: Aggregate, number: str, values: Sequence[RowColumn]
 ) -> tuple[list[_Measure], str]:
     """What is counted per match time, the first one shown, and the condition on the sums."""
-    symbol, wanted = SYMBOLS[trigger.op], syntax.number(trigger.number)
     claim = rows.stream.claim
     if trigger.statistic is Statistic.COUNT:
         count = claim("Matches")
-        return [_Measure(count, "COUNT(*)")], f"{count} {symbol} {wanted}"
+        return [_Measure(count, "COUNT(*)")], compared(trigger.comparisons, count)
     count = claim("Values")
     counted = _Measure(count, f"COUNT({number})")
     if trigger.statistic in (Statistic.SUM, Statistic.AVG):
         whole = values[0].type in ("long", "int")
         total = claim("Total")
         # A mean is compared as total against number * count, which is exact for whole numbers.
-        right = wanted if trigger.statistic is Statistic.SUM else f"{wanted} * {count}"
+        times = "" if trigger.statistic is Statistic.SUM else f" * {count}"
         # A point's part is never null, and SUM over nothing but nulls is.
         summed = f"COALESCE(SUM({number}), {'0' if whole else '0.0'})"
         return (
             [_Measure(total, summed, "long" if whole else "real"), counted],
-            f"{count} > 0 AND {total} {symbol} {right}",
+            f"{count} > 0 AND {compared(trigger.comparisons, total, times)}",
         )
-    below, upto = claim("Below"), claim("UpTo")
-    rank = f"{trigger.percentile} * {count}"
-    test = _RANKS[trigger.op].format(below=f"100 * {below}", upto=f"100 * {upto}", rank=rank)
-    return (
-        [
-            counted,
-            _Measure(below, f"COUNT(*) WHERE {number} < {wanted}"),
-            _Measure(upto, f"COUNT(*) WHERE {number} <= {wanted}"),
-        ],
-        f"{count} > 0 AND {test}",
-    )
+    measures, tests = [counted], [f"{count} > 0"]
+    for comparison in trigger.comparisons:
+        below, upto = claim("Below"), claim("UpTo")
+        wanted = syntax.number(comparison.number)
+        measures.append(_Measure(below, f"COUNT(*) WHERE {number} < {wanted}"))
+        measures.append(_Measure(upto, f"COUNT(*) WHERE {number} <= {wanted}"))
+        test = _RANKS[comparison.op]
+        rank = f"{trigger.percentile} * {count}"
+        tests.append(test.format(below=f"100 * {below}", upto=f"100 * {upto}", rank=rank))
+    return measures, " AND ".join(tests)
 
 
 def _carried(rows: Rows, shown: Sequence[Output]) -> dict[RowColumn, Part]:

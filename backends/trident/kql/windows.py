@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 
 from trident.kql import syntax
 from trident.kql.detections import NUMERIC
@@ -13,6 +14,7 @@ from trident.rule.plan import (
     Aggregate,
     AllOf,
     AnyOf,
+    Comparison,
     Expression,
     Has,
     Not,
@@ -116,7 +118,7 @@ def temporal(
         candidates = [f"| where {' or '.join(firing)}"]
     else:
         present = " + ".join(f"toint(isnotnull({time}))" for time in times)
-        condition = f"{present} {_SYMBOLS[trigger.op]} {trigger.number}"
+        condition = _compared(trigger.comparisons, present)
         candidates = []
     lines = [
         *_windows(rows, matches, rows.time, match_time, candidates),
@@ -172,40 +174,43 @@ def _windows(
     ]
 
 
+def _compared(comparisons: Iterable[Comparison], left: str, times: str = "") -> str:
+    """All comparisons of ``left`` with their numbers, each multiplied by ``times`` if given."""
+    return " and ".join(
+        f"{left} {_SYMBOLS[each.op]} {syntax.number(each.number)}{times}" for each in comparisons
+    )
+
+
 def _measures(
     rows: Rows, trigger: Aggregate, values: list[RowColumn]
 ) -> tuple[dict[str, str], str]:
     """The aggregates to compute per window, the first one shown, and the condition on them."""
-    symbol, wanted = _SYMBOLS[trigger.op], syntax.number(trigger.number)
+    compared = partial(_compared, trigger.comparisons)
     if trigger.statistic is Statistic.COUNT:
         count = rows.claim("Matches")
-        return {count: "count()"}, f"{count} {symbol} {wanted}"
+        return {count: "count()"}, compared(count)
     if trigger.statistic is Statistic.DISTINCT:
         count = rows.claim("Values")
         present = " and ".join(f"isnotempty({syntax.name(value.name)})" for value in values)
-        return {count: f"countif({present})"}, f"{count} {symbol} {wanted}"
+        return {count: f"countif({present})"}, compared(count)
     value = number_of(values[0])
     count = rows.claim("Values")
     counted = {count: f"countif(isnotnull({value}))"}
     if trigger.statistic in (Statistic.SUM, Statistic.AVG):
         total = rows.claim("Total")
         # A mean is compared as total against number * count, which is exact for whole numbers.
-        right = wanted if trigger.statistic is Statistic.SUM else f"{wanted} * {count}"
-        return (
-            {total: f"sum({value})", **counted},
-            f"{count} > 0 and {total} {symbol} {right}",
-        )
-    below, upto = rows.claim("Below"), rows.claim("UpTo")
-    rank = f"{trigger.percentile} * {count}"
-    test = _RANKS[trigger.op].format(below=f"100 * {below}", upto=f"100 * {upto}", rank=rank)
-    return (
-        {
-            **counted,
-            below: f"countif({value} < {wanted})",
-            upto: f"countif({value} <= {wanted})",
-        },
-        f"{count} > 0 and {test}",
-    )
+        times = "" if trigger.statistic is Statistic.SUM else f" * {count}"
+        return {total: f"sum({value})", **counted}, f"{count} > 0 and {compared(total, times)}"
+    tests = [f"{count} > 0"]
+    for comparison in trigger.comparisons:
+        below, upto = rows.claim("Below"), rows.claim("UpTo")
+        wanted = syntax.number(comparison.number)
+        counted[below] = f"countif({value} < {wanted})"
+        counted[upto] = f"countif({value} <= {wanted})"
+        test = _RANKS[comparison.op]
+        rank = f"{trigger.percentile} * {count}"
+        tests.append(test.format(below=f"100 * {below}", upto=f"100 * {upto}", rank=rank))
+    return counted, " and ".join(tests)
 
 
 def number_of(column: RowColumn) -> str:

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from operator import eq, ge, gt, le, lt, ne
 
 from trident.meaning.baseline import History, in_current, in_history, learn, passes
 from trident.meaning.detection import compile_detection, missing, text
@@ -26,24 +25,14 @@ from trident.rule.plan import (
     Firing,
     Has,
     Not,
-    Operator,
     Ordered,
     Plan,
     RuleCount,
     Search,
     Together,
+    passing,
     searches,
 )
-
-_OPERATORS: Mapping[Operator, Callable[[Fraction | int, Fraction | int], bool]] = {
-    Operator.GT: gt,
-    Operator.GTE: ge,
-    Operator.LT: lt,
-    Operator.LTE: le,
-    Operator.EQ: eq,
-    Operator.NEQ: ne,
-}
-
 
 Matched = Mapping[Search, list[Event]]
 """The events that satisfy each base rule."""
@@ -194,10 +183,10 @@ def _fire(plan: Correlation, group: tuple[str, ...], matches: Sequence[Match]) -
     match plan.trigger:
         case Aggregate() as trigger:
             yield from _aggregate(plan, trigger, group, matches, span)
-        case RuleCount(op, wanted):
-            test = _OPERATORS[op]
+        case RuleCount(comparisons):
+            test = passing(comparisons)
             for time, latest, _ in _latest(matches, span):
-                if test(len(latest), wanted):
+                if test(len(latest)):
                     yield Alert(group, time, _by_time(latest))
         case Together(expression) as trigger:
             positive = set(trigger.positive)
@@ -291,8 +280,8 @@ def _aggregate(
     matches: Sequence[Match],
     span: int,
 ) -> Iterator[Alert]:
+    test = passing(trigger.comparisons)
     window = Window(trigger.statistic, trigger.percentile or 0)
-    test, wanted = _OPERATORS[trigger.op], Fraction(str(trigger.number))
     names = [branch.values for branch in plan.branches]
     start = end = 0
 
@@ -307,5 +296,5 @@ def _aggregate(
             window.move(values(matches[start]), -1)
             start += 1
         value = window.value()
-        if value is not None and test(value, wanted):
+        if value is not None and test(value):
             yield Alert(group, time, (matches[start], matches[end - 1]), value)

@@ -83,6 +83,7 @@ FEATURES: Mapping[str, str] = {
     "group_by.several": "several group-by fields",
     "alias": "group-by or condition field under different names per rule",
     "several_rules": "several rules in one count, sum, ... ",
+    "range": "several operators in one condition, all of which hold",
     "chained": "a correlation over correlations",
     "lookback": "trident.lookback",
     **{
@@ -209,16 +210,20 @@ def features(plan: Plan) -> Iterator[str]:
 
 def _trigger_features(plan: Correlation) -> Iterator[str]:
     match plan.trigger:
-        case Aggregate(statistic, op, _, fields):
-            yield f"{statistic}.{op}"
+        case Aggregate(statistic, comparisons, fields):
+            yield from (f"{statistic}.{each.op}" for each in comparisons)
+            if len(comparisons) > 1:
+                yield "range"
             if len(fields) > 1:
                 yield "value_count.several_fields"
             if len(plan.branches) > 1:
                 yield "several_rules"
-        case RuleCount(Operator.GTE, number) if number == len(plan.branches):
+        case RuleCount() as trigger if trigger.everything(len(plan.branches)):
             yield "temporal.all"
-        case RuleCount(op, _):
-            yield f"temporal.{op}"
+        case RuleCount(comparisons):
+            yield from (f"temporal.{each.op}" for each in comparisons)
+            if len(comparisons) > 1:
+                yield "range"
         case Together(expression):
             yield "temporal.condition"
             if _negates(expression):

@@ -7,9 +7,11 @@ only; ``docs/semantics.md`` is the definition that each node stands for.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fractions import Fraction
+from operator import eq, ge, gt, le, lt, ne
 
 from trident.base.diagnostics import Span
 from trident.rule.tree import Condition, structure
@@ -52,6 +54,16 @@ class Operator(StrEnum):
     LTE = "lte"
     EQ = "eq"
     NEQ = "neq"
+
+
+_OPERATORS: Mapping[Operator, Callable[[Fraction | int, Fraction], bool]] = {
+    Operator.GT: gt,
+    Operator.GTE: ge,
+    Operator.LT: lt,
+    Operator.LTE: le,
+    Operator.EQ: eq,
+    Operator.NEQ: ne,
+}
 
 
 class Statistic(StrEnum):
@@ -159,27 +171,34 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregate:
-    """Fires when a statistic over the window's matches stands in ``op`` relation to ``number``.
+class Comparison:
+    """One operator of a condition with its number."""
 
-    ``fields`` are the condition's field names as written (empty for a count);
-    ``percentile`` is 1..100, given for PERCENTILE and MEDIAN.
+    op: Operator
+    number: int | float
+
+    def __str__(self) -> str:
+        return f"{self.op} {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Fires when a statistic over the window's matches passes every comparison.
+
+    ``comparisons`` are one, or those of a range in the order written. ``fields`` are the
+    condition's field names as written (empty for a count); ``percentile`` is 1..100, given for
+    PERCENTILE and MEDIAN.
     """
 
     statistic: Statistic
-    op: Operator
-    number: int | float
+    comparisons: tuple[Comparison, ...]
     fields: tuple[str, ...] = ()
     percentile: int | None = None
 
     @property
     def every_match(self) -> bool:
         """Whether it fires at every match: a count, of which a window holds at least its own."""
-        if self.statistic is not Statistic.COUNT:
-            return False
-        if self.op is Operator.GTE:
-            return self.number <= 1
-        return self.op is Operator.GT and self.number < 1
+        return self.statistic is Statistic.COUNT and all(map(_holds_for_one, self.comparisons))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +234,14 @@ Expression = Has | AllOf | AnyOf | Not
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
-    """Temporal: fires when the number of distinct branches in the window ``op number``."""
+    """Temporal: fires when the number of distinct branches in the window passes every comparison,
+    one or those of a range."""
 
-    op: Operator
-    number: int
+    comparisons: tuple[Comparison, ...]
+
+    def everything(self, branches: int) -> bool:
+        """Whether it asks for all of that many branches, and nothing else."""
+        return self.comparisons == (Comparison(Operator.GTE, branches),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +393,19 @@ def scheduled(plan: Plan, run: Run) -> Plan:
     if isinstance(plan, Search):
         return replace(plan, run=run)
     return replace(plan, run=run, lookback=None)
+
+
+def passing(comparisons: Iterable[Comparison]) -> Callable[[Fraction | int], bool]:
+    """The test that a number passes every comparison, exactly."""
+    tests = [(_OPERATORS[each.op], Fraction(str(each.number))) for each in comparisons]
+    return lambda number: all(test(number, wanted) for test, wanted in tests)
+
+
+def _holds_for_one(comparison: Comparison) -> bool:
+    """Whether every count from one on passes."""
+    if comparison.op is Operator.GTE:
+        return comparison.number <= 1
+    return comparison.op is Operator.GT and comparison.number < 1
 
 
 def _last(run: Run) -> Firing:

@@ -24,7 +24,7 @@ from sigma.rule import SigmaRule
 from sigma import exceptions
 from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
 from trident.rule.depth import check_depth, too_deep
-from trident.rule.plan import Identity
+from trident.rule.plan import Identity, Operator
 
 _KINDS: Mapping[str, type[SigmaRule | SigmaCorrelationRule | SigmaFilter]] = {
     "detection": SigmaRule,
@@ -246,7 +246,7 @@ def filter_names(sigma: SigmaFilter) -> tuple[str, ...]:
 def _parse(kind: Any, document: Document) -> Any:
     """pySigma's object for a document; its many exception types become one."""
     try:
-        parsed = kind.from_dict(dict(document.data))
+        parsed = kind.from_dict(_readable(document.data))
         if isinstance(getattr(parsed, "condition", None), SigmaExtendedCorrelationCondition):
             check_depth(
                 parsed.condition.parsed,
@@ -264,6 +264,21 @@ def _parse(kind: Any, document: Document) -> Any:
     except RecursionError as error:
         kind = next(kind for kind in _KINDS if kind in document.data)
         raise too_deep(kind, document.at(kind)) from error
+
+
+def _readable(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as pySigma takes it: of a correlation's range (``gt: 100, lte: 200``, "Sigma
+    Correlation Rules Specification", condition), which it refuses, it sees the first operator.
+    The plan reads the document's own (``triggers.py``)."""
+    correlation = data.get("correlation")
+    if not isinstance(correlation, Mapping):
+        return dict(data)
+    condition = correlation.get("condition")
+    if not isinstance(condition, Mapping):
+        return dict(data)
+    further = [key for key in condition if key in tuple(Operator)][1:]
+    kept = {key: value for key, value in condition.items() if key not in further}
+    return {**data, "correlation": {**correlation, "condition": kept}}
 
 
 def _check_condition(sigma: SigmaFilter, document: Document) -> None:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
 
 from sigma.correlations import SigmaCorrelationRule, SigmaExtendedCorrelationCondition
 
 from trident.base.diagnostics import TridentError
 from trident.rule.conditions import expression, stages
-from trident.rule.plan import Aggregate, Operator, Ordered, RuleCount, Statistic, Together, Trigger
+from trident.rule.plan import (
+    Aggregate,
+    Comparison,
+    Operator,
+    Ordered,
+    RuleCount,
+    Statistic,
+    Together,
+    Trigger,
+    passing,
+)
 from trident.rule.raw import check_keys
 from trident.rule.rules import Document
 
@@ -68,21 +81,24 @@ def read_trigger(
             return _from_text(kind, sigma.condition, index)
         except ValueError as error:
             raise _meaningless(document, str(error)) from error
-    op, wanted = _comparison(document, len(references))
+    comparisons = _comparisons(document, len(references))
     if kind == "temporal_ordered":
-        if op not in (Operator.GTE, Operator.EQ) or wanted != len(references):
+        everything = {Comparison(op, len(references)) for op in (Operator.GTE, Operator.EQ)}
+        if not everything.issuperset(comparisons):
             raise _meaningless(
                 document, "an ordered correlation needs all its rules; leave the condition out"
             )
         return Ordered(tuple((index,) for index in range(len(references))))
     if kind == "temporal":
-        _check_possible(document, op, wanted, least=1, most=len(references))
-        return RuleCount(op, int(wanted))
+        _check_possible(document, comparisons, least=1, most=len(references))
+        return RuleCount(comparisons)
     statistic = Statistic(kind)
     if statistic in (Statistic.COUNT, Statistic.DISTINCT):
         # A window holds the match that it ends with, but maybe not one value of a field.
-        _check_possible(document, op, wanted, least=1 if statistic is Statistic.COUNT else 0)
-    return Aggregate(statistic, op, wanted, fields, _percentile(document, statistic))
+        _check_possible(document, comparisons, least=1 if statistic is Statistic.COUNT else 0)
+    else:
+        _check_range(document, comparisons)
+    return Aggregate(statistic, comparisons, fields, _percentile(document, statistic))
 
 
 def _from_text(
@@ -96,48 +112,73 @@ def _from_text(
     return together
 
 
-def _comparison(document: Document, everything: int) -> tuple[Operator, int | float]:
-    """The operator and its number, read raw: pySigma 1.5.1 cuts fractions off."""
+def _comparisons(document: Document, everything: int) -> tuple[Comparison, ...]:
+    """The operators with their numbers, read raw: pySigma 1.5.1 cuts fractions off, and no version
+    takes a range."""
     condition = document.data["correlation"].get("condition")
     if condition is None:
-        return Operator.GTE, everything
-    op = next(op for op in Operator if op in condition)
-    wanted = condition[op]
+        return (Comparison(Operator.GTE, everything),)
+    written = [Operator(key) for key in condition if key in tuple(Operator)]
+    return tuple(Comparison(op, _wanted(document, op, condition[op])) for op in written)
+
+
+def _wanted(document: Document, op: Operator, wanted: Any) -> int | float:
     if isinstance(wanted, bool) or not isinstance(wanted, int | float):
         try:
-            wanted = float(str(wanted))
+            number = float(str(wanted))
         except ValueError:
-            wanted = math.nan
-    if isinstance(wanted, float):
-        if not math.isfinite(wanted):
-            raise _meaningless(document, f"{condition[op]!r} is no number", op)
-        if wanted.is_integer():
-            wanted = int(wanted)
-    if abs(wanted) >= 2**63:
-        raise _meaningless(document, f"{condition[op]!r} is beyond what a SIEM can count to", op)
-    return op, wanted
+            number = math.nan
+    else:
+        number = wanted
+    if isinstance(number, float):
+        if not math.isfinite(number):
+            raise _meaningless(document, f"{wanted!r} is no number", op)
+        if number.is_integer():
+            number = int(number)
+    if abs(number) >= 2**63:
+        raise _meaningless(document, f"{wanted!r} is beyond what a SIEM can count to", op)
+    return number
 
 
 def _check_possible(
-    document: Document, op: Operator, wanted: int | float, *, least: int, most: float = math.inf
+    document: Document,
+    comparisons: Sequence[Comparison],
+    *,
+    least: int,
+    most: float = math.inf,
 ) -> None:
-    """Reject a comparison that no count from ``least`` to ``most`` can fulfil."""
-    if isinstance(wanted, float):
-        raise _impossible(document, f"a count is a whole number, not {wanted}", op)
-    if wanted < 0:
-        raise _impossible(document, "a count is never negative", op)
-    never = {
-        Operator.LT: wanted <= least,
-        Operator.LTE: wanted < least,
-        Operator.GT: wanted >= most,
-        Operator.GTE: wanted > most,
-        Operator.EQ: not least <= wanted <= most,
-        Operator.NEQ: least == wanted == most,
-    }
-    if never[op]:
-        raise _impossible(
-            document, f"{op} {wanted} never holds for a window with a match in it", op
-        )
+    """Reject comparisons that no count from ``least`` to ``most`` can fulfil, one or together."""
+    for comparison in comparisons:
+        if isinstance(comparison.number, float):
+            message = f"a count is a whole number, not {comparison.number}"
+            raise _impossible(document, message, comparison.op)
+        if comparison.number < 0:
+            raise _impossible(document, "a count is never negative", comparison.op)
+        if not _some_count([comparison], least, most):
+            raise _impossible(
+                document,
+                f"{comparison} never holds for a window with a match in it",
+                comparison.op,
+            )
+    if not _some_count(comparisons, least, most):
+        raise _never_together(document, comparisons)
+
+
+def _some_count(comparisons: Sequence[Comparison], least: int, most: float) -> bool:
+    """Whether a whole number from ``least`` to ``most`` passes all; where one does, so does one
+    beside a number that is compared, or an end."""
+    near = {int(each.number) + step for each in comparisons for step in (-1, 0, 1)}
+    counts = {least, *(count for count in near if least <= count <= most)}
+    return any(map(passing(comparisons), counts))
+
+
+def _check_range(document: Document, comparisons: Sequence[Comparison]) -> None:
+    """Reject a range that no number is in: one between two that are compared, or beyond them."""
+    edges = sorted({Fraction(str(each.number)) for each in comparisons})
+    between = [(low + high) / 2 for low, high in pairwise(edges)]
+    numbers = [edges[0] - 1, *edges, *between, edges[-1] + 1]
+    if not any(map(passing(comparisons), numbers)):
+        raise _never_together(document, comparisons)
 
 
 def _percentile(document: Document, statistic: Statistic) -> int | None:
@@ -161,6 +202,11 @@ def _percentile(document: Document, statistic: Statistic) -> int | None:
 
 def _meaningless(document: Document, message: str, *keys: str) -> TridentError:
     return TridentError("TRI106", message, span=document.at(*CONDITION, *keys))
+
+
+def _never_together(document: Document, comparisons: Sequence[Comparison]) -> TridentError:
+    together = " and ".join(map(str, comparisons))
+    return _impossible(document, f"{together} never hold together", comparisons[-1].op)
 
 
 def _impossible(document: Document, message: str, op: Operator) -> TridentError:

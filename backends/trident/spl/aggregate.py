@@ -9,15 +9,15 @@ since both ends of a window are included. The last row of a tie has the whole wi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from trident.rule.plan import Aggregate, Operator, Statistic
+from trident.rule.plan import Aggregate, Comparison, Operator, Statistic
 from trident.spl import syntax
 from trident.spl.frame import Fired, Frame, Wanted
 from trident.spl.stream import assign
 from trident.spl.syntax import TIME
-from trident.spl.temporal import SIGNS
+from trident.spl.temporal import SIGNS, compared
 
 # limits.conf, [streamstats] max_stream_window: the largest window= that streamstats takes.
 LARGEST_WINDOW = 10_000
@@ -37,31 +37,46 @@ def aggregate(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fir
     return fired
 
 
+_NEEDED: Mapping[Operator, tuple[int, ...]] = {
+    Operator.GTE: (0,),
+    Operator.LT: (0,),
+    Operator.GT: (1,),
+    Operator.LTE: (1,),
+    Operator.EQ: (0, 1),
+    Operator.NEQ: (0, 1),
+}
+"""Which of "at least N" (0) and "at least N + 1" (1) decide ``count op N``."""
+
+_DECIDED: Mapping[Operator, str] = {
+    Operator.GTE: "{0}",
+    Operator.GT: "{0}",
+    Operator.LT: "NOT {0}",
+    Operator.LTE: "NOT {0}",
+    Operator.EQ: "{0} AND NOT {1}",
+    Operator.NEQ: "(NOT {0} OR {1})",
+}
+
+
 def _count(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fired:
     """``count op N`` from whether at least N, or N + 1, matches lie in the window."""
-    lower, upper = math.ceil(trigger.number), math.floor(trigger.number) + 1
-    needed = {
-        Operator.GTE: (lower,),
-        Operator.LT: (lower,),
-        Operator.GT: (upper,),
-        Operator.LTE: (upper,),
-    }.get(trigger.op, (lower, upper))
-    if max(needed) > LARGEST_WINDOW:
-        total = frame.claim(trigger.statistic)
-        test = f"{total}{SIGNS[trigger.op]}{syntax.number(trigger.number)}"
-        return _running(frame, wanted, {total: "1"}, "1==1", [total], test)
-    if max(needed) <= 1 and trigger.op in (Operator.GTE, Operator.GT):
+    if trigger.every_match:
         return Fired([], each=True)
+    needed = {each: _needed(each) for each in trigger.comparisons}
+    numbers = list(dict.fromkeys(number for listed in needed.values() for number in listed))
+    if max(numbers) > LARGEST_WINDOW:
+        total = frame.claim(trigger.statistic)
+        test = compared(trigger.comparisons, total)
+        return _running(frame, wanted, {total: "1"}, "1==1", [total], test)
     lines = [frame.sort(*frame.keys, TIME, *frame.shown(wanted))]
     combine: dict[str, str] = {}
     tests: dict[int, str] = {}
-    firsts = []
-    for number in needed:
+    firsts: dict[int, str] = {}
+    for number in numbers:
         if number <= 1:
             tests[number] = "1==1"
             continue
         count, first = frame.claim(f"latest_{number}"), frame.claim("first_time")
-        firsts.append(first)
+        firsts[number] = first
         # global=f: without it the N rows of window= are counted over all groups together.
         lines.append(
             f"| streamstats global=f window={number} count AS {count}, min({TIME}) AS {first}"
@@ -69,17 +84,29 @@ def _count(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fired:
         )
         combine |= {count: "last", first: "last"}
         tests[number] = f"{count}=={number} AND {frame.recent(first)}"
-    at_least = [f"({tests[number]})" for number in needed]
-    condition = {
-        Operator.GTE: "{0}",
-        Operator.GT: "{0}",
-        Operator.LT: "NOT {0}",
-        Operator.LTE: "NOT {0}",
-        Operator.EQ: "{0} AND NOT {1}",
-        Operator.NEQ: "(NOT {0} OR {1})",
-    }[trigger.op].format(*at_least, at_least[-1])
-    shown = firsts[:1] if trigger.op in (Operator.GTE, Operator.GT) else []
-    return Fired(lines, combine, condition=condition, extra=shown)
+    conditions = [
+        _DECIDED[each.op].format(*(f"({tests[number]})" for number in needed[each]))
+        for each in trigger.comparisons
+    ]
+    reached = [needed[c][0] for c in trigger.comparisons if c.op in (Operator.GTE, Operator.GT)]
+    shown = [firsts[number] for number in dict.fromkeys(reached) if number in firsts]
+    return Fired(lines, combine, condition=" AND ".join(conditions), extra=shown)
+
+
+def _needed(comparison: Comparison) -> tuple[int, ...]:
+    least = math.ceil(comparison.number), math.floor(comparison.number) + 1
+    return tuple(least[which] for which in _NEEDED[comparison.op])
+
+
+_RANKS: Mapping[Operator, str] = {
+    Operator.GT: "{upto}<{rank}",
+    Operator.GTE: "{below}<{rank}",
+    Operator.LT: "{below}>={rank}",
+    Operator.LTE: "{upto}>={rank}",
+    Operator.EQ: "{below}<{rank} AND {upto}>={rank}",
+    Operator.NEQ: "({below}>={rank} OR {upto}<{rank})",
+}
+"""Nearest rank by how many values are below, and up to, the number (docs/semantics.md)."""
 
 
 def _numbers(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fired:
@@ -87,30 +114,30 @@ def _numbers(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fire
     count = frame.claim("numbers")
     known = f"isnotnull({value})"
     weights = {count: f"if({known},1,0)"}
-    if trigger.statistic in (Statistic.SUM, Statistic.AVG):
+    tests = [f"{count}>0"]
+    if trigger.statistic is Statistic.SUM:
         total = frame.claim(Statistic.SUM)
         weights[total] = f"coalesce({value},0)"
-        number = Fraction(str(trigger.number))
-        left, right = total, syntax.number(trigger.number)
-        if trigger.statistic is Statistic.AVG:  # the mean times how many, without a division
-            left, right = _times(total, number.denominator), _times(count, number.numerator)
-        test = f"{left}{SIGNS[trigger.op]}{right}"
-        shown = [total, count] if trigger.statistic is Statistic.AVG else [total]
-        return _running(frame, wanted, weights, known, shown, f"{count}>0 AND {test}")
-    below, upto = frame.claim("below"), frame.claim("up_to")
-    wanted_number = syntax.number(trigger.number)
-    weights[below] = f"if({value}<{wanted_number},1,0)"
-    weights[upto] = f"if({value}<={wanted_number},1,0)"
-    rank = f"max(1,floor(({trigger.percentile}*{count}+99)/100))"
-    test = {
-        Operator.GT: "{upto}<{rank}",
-        Operator.GTE: "{below}<{rank}",
-        Operator.LT: "{below}>={rank}",
-        Operator.LTE: "{upto}>={rank}",
-        Operator.EQ: "{below}<{rank} AND {upto}>={rank}",
-        Operator.NEQ: "({below}>={rank} OR {upto}<{rank})",
-    }[trigger.op].format(below=below, upto=upto, rank=rank)
-    return _running(frame, wanted, weights, known, [count, below, upto], f"{count}>0 AND {test}")
+        tests.append(compared(trigger.comparisons, total))
+        shown = [total]
+    elif trigger.statistic is Statistic.AVG:
+        total = frame.claim(Statistic.SUM)
+        weights[total] = f"coalesce({value},0)"
+        for each in trigger.comparisons:  # the mean times how many, without a division
+            mean = Fraction(str(each.number))
+            left, right = _times(total, mean.denominator), _times(count, mean.numerator)
+            tests.append(f"{left}{SIGNS[each.op]}{right}")
+        shown = [total, count]
+    else:
+        rank, shown = f"max(1,floor(({trigger.percentile}*{count}+99)/100))", [count]
+        for each in trigger.comparisons:
+            below, upto = frame.claim("below"), frame.claim("up_to")
+            number = syntax.number(each.number)
+            weights[below] = f"if({value}<{number},1,0)"
+            weights[upto] = f"if({value}<={number},1,0)"
+            tests.append(_RANKS[each.op].format(below=below, upto=upto, rank=rank))
+            shown += [below, upto]
+    return _running(frame, wanted, weights, known, shown, " AND ".join(tests))
 
 
 def _distinct(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fired:
@@ -135,7 +162,7 @@ def _distinct(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fir
             ]
         ),
     ]
-    test = f"{total}{SIGNS[trigger.op]}{syntax.number(trigger.number)}"
+    test = compared(trigger.comparisons, total)
     fired = _running(frame, wanted, {total: enters}, f"{leaves}==1", [total], test, leaving="1")
     return Fired([*lines, *fired.lines], fired.combine, condition=test, extra=fired.extra)
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from trident.rule.plan import AllOf, AnyOf, Expression, Has, Not, Operator, RuleCount, Together
+from trident.rule.plan import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Expression,
+    Has,
+    Not,
+    Operator,
+    RuleCount,
+    Together,
+)
 from trident.spl import syntax
 from trident.spl.frame import Fired, Frame, Wanted
 from trident.spl.stream import assign
@@ -18,6 +28,12 @@ SIGNS = {
     Operator.EQ: "==",
     Operator.NEQ: "!=",
 }
+
+
+def compared(comparisons: Iterable[Comparison], left: str) -> str:
+    """All comparisons of ``left`` with their numbers."""
+    tests = (f"{left}{SIGNS[each.op]}{syntax.number(each.number)}" for each in comparisons)
+    return " AND ".join(tests)
 
 
 def temporal(frame: Frame, trigger: RuleCount | Together, wanted: Sequence[Wanted]) -> Fired:
@@ -46,8 +62,7 @@ def temporal(frame: Frame, trigger: RuleCount | Together, wanted: Sequence[Wante
     combine = {**dict.fromkeys(times, "max"), **dict.fromkeys(fields.values(), "last")}
     tests = []
     if isinstance(trigger, RuleCount):
-        number = syntax.number(trigger.number)
-        tests.append(f"{'+'.join(inside)}{SIGNS[trigger.op]}{number}")
+        tests.append(compared(trigger.comparisons, "+".join(inside)))
     else:
         tests.append(f"({_holds(trigger.expression, inside)})")
         if len(trigger.positive) < len(labels):

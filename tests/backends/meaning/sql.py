@@ -134,19 +134,20 @@ def _fires(correlation: dict[str, Any], names: list[str]) -> str:
         positive = ", ".join(sorted({_text(name) for name in _positive(tree, True)}))
         at, holds = f"e.rule in ({positive})", _boolean(tree)
     elif kind == "temporal":
-        op, number = _comparison(condition or {"gte": len(names)})
-        holds = f"count(distinct w.rule) {op} {number}"
+        comparisons = _comparisons(condition or {"gte": len(names)})
+        holds = " and ".join(f"count(distinct w.rule) {op} {n}" for op, n in comparisons)
     else:
         assert condition is not None
-        holds = _aggregate(kind, condition)
+        holds = " and ".join(
+            f"({_aggregate(kind, condition, op, number)})" for op, number in _comparisons(condition)
+        )
     return f"""
         select distinct e.key, e.t
         from m e join m w on w.key = e.key and w.t between e.t - {span} and e.t
         where {at} group by e.id, e.key, e.t having {holds}"""
 
 
-def _aggregate(kind: str, condition: dict[str, Any]) -> str:
-    op, number = _comparison(condition)
+def _aggregate(kind: str, condition: dict[str, Any], op: str, number: Any) -> str:
     fields = _listed(condition.get("field"))
     if kind == "event_count":
         return f"count(*) {op} {number}"
@@ -265,9 +266,8 @@ def _names(correlation: dict[str, Any]) -> list[str]:
     return sorted({name.id for name in ast.walk(tree) if isinstance(name, ast.Name)})
 
 
-def _comparison(condition: dict[str, Any]) -> tuple[str, Any]:
-    ((op, number),) = ((op, condition[op]) for op in _OPERATORS if op in condition)
-    return _OPERATORS[op], number
+def _comparisons(condition: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(sql, condition[op]) for op, sql in _OPERATORS.items() if op in condition]
 
 
 def _listed(value: Any) -> list[Any]:

@@ -37,7 +37,7 @@ def render(bound: Bound) -> Query:
         f"    {partition}ORDER BY time RANGE BETWEEN {span} PRECEDING AND CURRENT ROW\n"
         f"  ) AS matches\n"
         f"  FROM {matches.source.table.name} WHERE {tests}\n"
-        f") WHERE matches >= {trigger.number}\n"
+        f") WHERE matches >= {trigger.comparisons[0].number}\n"
     )
     names = dict(zip(bound.plan.group_by, (key.strip('"') for key in keys), strict=True))
     return Query(text, AlertColumns("time", names), features=tuple(detections.features))

@@ -16,12 +16,12 @@ from trident.rule.plan import (
     AnyOf,
     Baseline,
     Branch,
+    Comparison,
     Correlation,
     Exceeds,
     Expression,
     Has,
     Not,
-    Operator,
     Ordered,
     OutputColumn,
     RuleCount,
@@ -36,8 +36,8 @@ def fires(plan: Correlation) -> Iterator[str]:
     match plan.trigger:
         case Aggregate() as trigger:
             yield from _aggregate(plan, trigger)
-        case RuleCount(op, number):
-            yield from _rule_count(plan, op, number)
+        case RuleCount() as trigger:
+            yield from _rule_count(plan, trigger)
         case Together() as trigger:
             yield from _together(plan, trigger)
         case Ordered() as trigger:
@@ -104,7 +104,7 @@ def _aggregate(plan: Correlation, trigger: Aggregate) -> Iterator[str]:
         return
     yield (
         f"It fires at a match of {rules} when {what} in the window is "
-        f"{COMPARED[trigger.op]} {trigger.number}."
+        f"{_compared(trigger.comparisons)}."
     )
     yield _window(plan.timespan)
     if trigger.statistic is Statistic.DISTINCT:
@@ -116,18 +116,23 @@ def _aggregate(plan: Correlation, trigger: Aggregate) -> Iterator[str]:
         yield "An event that two of the rules match is two matches."
 
 
-def _rule_count(plan: Correlation, op: Operator, number: int) -> Iterator[str]:
+def _compared(comparisons: Sequence[Comparison]) -> str:
+    """The comparisons in words: "more than 100 and at most 200"."""
+    return joined([f"{COMPARED[each.op]} {each.number}" for each in comparisons])
+
+
+def _rule_count(plan: Correlation, trigger: RuleCount) -> Iterator[str]:
     rules = [name(branch) for branch in plan.branches]
     if len(rules) == 1:  # other conditions on one rule never hold, and are refused
         yield f"It fires at each match of {rules[0]}."
         return
-    if op is Operator.GTE and number == len(rules):
+    if trigger.everything(len(rules)):
         each = "each of the rules has" if len(rules) > 2 else "both rules have"
         yield f"It fires at a match of {joined(rules, 'or')} when {each} a match in the window."
     else:
         yield (
             f"It fires at a match of {joined(rules, 'or')} when the number of these rules with a "
-            f"match in the window is {COMPARED[op]} {number}."
+            f"match in the window is {_compared(trigger.comparisons)}."
         )
     yield _window(plan.timespan)
 

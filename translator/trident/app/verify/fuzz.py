@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from random import Random
 
 from trident.app.verify.samples import Fields, hit, near_misses
-from trident.meaning.detection import number
 from trident.meaning.events import SECOND, Event, Value
 from trident.rule.plan import Aggregate, Correlation, Plan, Search, searches
 
@@ -50,11 +49,9 @@ def shape(plan: Plan) -> Shape:
                 keys += baseline.exceeds.by
         trigger = correlation.trigger
         if isinstance(trigger, Aggregate):
-            known = number(trigger.number)
             numeric = trigger.statistic not in ("event_count", "value_count")
-            if known is not None and numeric:
-                half = float(trigger.number) / 2
-                thresholds += [trigger.number, trigger.number + 1, trigger.number - 1, half]
+            for limit in (each.number for each in trigger.comparisons if numeric):
+                thresholds += [limit, limit + 1, limit - 1, float(limit) / 2]
         for branch in correlation.branches:
             keys += branch.keys
             if isinstance(trigger, Aggregate):
