@@ -11,13 +11,13 @@ from tests.corpus.differential import chosen, run
 from tests.corpus.measure import rules
 from tests.support.generate import plan_documents
 from tests.support.selection import missing_engine
+from tests.support.targets import SHIPPED
 from trident.app.verify.samples import branches
 from trident.meaning.detection import compile_detection
 from trident.rule.plan import Search
-from trident.target import registry
 
 
-@pytest.mark.parametrize("target", registry.names())
+@pytest.mark.parametrize("target", SHIPPED)
 def test_public_rules_on_their_own_values(shared: Path, target: str) -> None:
     if package := missing_engine(target):
         pytest.skip(f"{package} is not installed")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.corpus.page import table
 from tests.language.rows import TARGET_DATA, Row, refusal, rows
-from trident.target import registry
+from tests.support.targets import SHIPPED
 
 PAGE = "docs/detections.md"
 HEAD = """# The detection language on every target
@@ -24,10 +24,8 @@ otherwise."""
 
 def page(found: Sequence[Row]) -> str:
     """The whole page, in Markdown."""
-    lines = [
-        [row.why, f"`{_shown(row)}`", *(_cell(t, row) for t in registry.names())] for row in found
-    ]
-    return f"{HEAD}\n\n{table(['meaning', 'detection', *registry.names()], lines)}\n"
+    lines = [[row.why, f"`{_shown(row)}`", *(_cell(t, row) for t in SHIPPED)] for row in found]
+    return f"{HEAD}\n\n{table(['meaning', 'detection', *SHIPPED], lines)}\n"
 
 
 def _shown(row: Row) -> str:

@@ -12,10 +12,10 @@ from sigma.modifiers import modifier_mapping
 from tests.language.page import PAGE, page
 from tests.language.rows import KINDS, ROWS, TARGET_DATA, Row, modifiers, refusal, rows
 from tests.support.selection import Bench, lab_profile
+from tests.support.targets import SHIPPED
 from trident.base.diagnostics import codes
 from trident.mapping.profiles import Profile
 from trident.rule.plan import Search
-from trident.target import registry
 from trident.translate.translate import translate
 
 TABLE = list(rows())
@@ -26,7 +26,7 @@ Benches = Callable[[str], Bench]
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.why)
-@pytest.mark.parametrize("target", registry.names())
+@pytest.mark.parametrize("target", SHIPPED)
 def test_row(benches: Benches, target: str, row: Row) -> None:
     bench = benches(target)
     for kind, profile, plan, wanted in _runs(target, row):

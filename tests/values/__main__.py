@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.support.selection import Bench, lab_profile, missing_engine
+from tests.support.targets import SHIPPED
 from tests.values.cases import FIELD, Case, random_cases
-from trident.target import registry
 
 SHOWN = 10
 """How many differences are printed in full for each target."""
@@ -70,9 +70,9 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--runs", default=50_000, type=int, help="in total, over the targets")
     arguments.add_argument("--seed", default=1, type=int)
-    arguments.add_argument("--target", choices=registry.names(), action="append", dest="targets")
+    arguments.add_argument("--target", choices=SHIPPED, action="append", dest="targets")
     given = arguments.parse_args()
-    targets = given.targets or registry.names()
+    targets = given.targets or SHIPPED
     found = []
     for target in targets:
         if package := missing_engine(target):

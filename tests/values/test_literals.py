@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.lexing import HOLE, lexed
 from tests.support.selection import lab_profile, missing_engine
+from tests.support.targets import SHIPPED
 from tests.support.values import HOSTILE, MODIFIERS, REGEXES
 from tests.values.cases import FIELD, case
 from trident.engines.eql.lucene import to_python, wildcard_to_python
-from trident.target import registry
 from trident.translate.translate import translate
 
 FIELDS = {FIELD: (FIELD, "string")}
@@ -62,7 +62,7 @@ def fixed(target: str) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("modifiers", MODIFIERS)
-@pytest.mark.parametrize("target", registry.names())
+@pytest.mark.parametrize("target", SHIPPED)
 def test_a_value_stays_in_one_literal(target: str, modifiers: str) -> None:
     if package := missing_engine(target):
         pytest.skip(f"{package} is not installed")
@@ -98,7 +98,7 @@ def _says(target: str, literal: str, value: str, modifiers: str) -> Iterator[boo
         yield re.search(literal.replace(r"\z", r"\Z"), filled, re.DOTALL) is not None
 
 
-@pytest.mark.parametrize("target", registry.names())
+@pytest.mark.parametrize("target", SHIPPED)
 def test_a_regular_expression_stays_in_one_literal(target: str) -> None:
     if package := missing_engine(target):
         pytest.skip(f"{package} is not installed")

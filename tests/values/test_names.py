@@ -11,9 +11,9 @@ import yaml
 from tests.support.generate import plan_documents
 from tests.support.lexing import lexed
 from tests.support.selection import LAB, Bench, lab_events
+from tests.support.targets import SHIPPED
 from trident.app.input.config import read_config
 from trident.rule.plan import Search
-from trident.target import registry
 from trident.translate.translate import translate
 
 NAMES = (
@@ -47,7 +47,7 @@ DEFAULTS = {
 
 
 @pytest.mark.parametrize("name", NAMES, ids=repr)
-@pytest.mark.parametrize("target", registry.names())
+@pytest.mark.parametrize("target", SHIPPED)
 def test_mapped(benches: Callable[[str], Bench], tmp_path: Path, target: str, name: str) -> None:
     column = name.replace("\x00", "\x01")  # YAML holds no NUL
     table = TABLES.get(target, TABLES["eql"])
@@ -81,7 +81,7 @@ ALLOWED = {"kql": set("`"), "spl": set(), "eql": set("'\"\x01"), "esql": set("'\
 
 
 @pytest.mark.parametrize("name", NAMES, ids=repr)
-@pytest.mark.parametrize("target", registry.names())
+@pytest.mark.parametrize("target", SHIPPED)
 def test_unmapped(tmp_path: Path, target: str, name: str) -> None:
     if "|" in name:
         pytest.skip("in a rule a bar begins a modifier")

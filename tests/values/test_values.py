@@ -9,10 +9,10 @@ from random import Random
 import pytest
 
 from tests.support.selection import Bench, lab_events, lab_profile
+from tests.support.targets import SHIPPED
 from tests.support.values import HOSTILE, MODIFIERS, REGEX_MODIFIERS, REGEXES
 from tests.values.__main__ import main
 from tests.values.cases import FIELD, case, random_cases
-from trident.target import registry
 
 Benches = Callable[[str], Bench]
 FIELDS = {FIELD: (FIELD, "string")}
@@ -24,7 +24,7 @@ REFUSALS = {"kql": {"TRI301", "TRI303"}, "spl": {"TRI303"}, "eql": {"TRI303"}, "
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
-@pytest.mark.parametrize("target", registry.names())
+@pytest.mark.parametrize("target", SHIPPED)
 def test_value(benches: Benches, target: str, value: str) -> None:
     profile, bench, random = lab_profile(target, FIELDS), benches(target), Random(value)
     given: list[tuple[str | list[str], str]] = [(value, modifier) for modifier in SINGLE]
@@ -37,7 +37,7 @@ def test_value(benches: Benches, target: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("regex", REGEXES)
-@pytest.mark.parametrize("target", registry.names())
+@pytest.mark.parametrize("target", SHIPPED)
 def test_regex(benches: Benches, target: str, regex: str) -> None:
     profile, bench, random = lab_profile(target, FIELDS), benches(target), Random(regex)
     for number, modifier in enumerate(REGEX_MODIFIERS):
@@ -47,7 +47,7 @@ def test_regex(benches: Benches, target: str, regex: str) -> None:
             assert code in {"", "TRI303"} and (code == "" or target not in ("kql", "spl"))
 
 
-@pytest.mark.parametrize("target", registry.names())
+@pytest.mark.parametrize("target", SHIPPED)
 def test_random_values(benches: Benches, target: str) -> None:
     profile, bench, random = lab_profile(target, FIELDS), benches(target), Random(5)
     codes = [bench.check(c.plan, profile, c.events(random)) for c in random_cases(random, 120)]
@@ -55,7 +55,7 @@ def test_random_values(benches: Benches, target: str) -> None:
     assert codes.count("") > 90
 
 
-@pytest.mark.parametrize("target", registry.names())
+@pytest.mark.parametrize("target", SHIPPED)
 def test_a_long_value(benches: Benches, target: str) -> None:
     value = "a" * 70_000
     made = case(value, "")

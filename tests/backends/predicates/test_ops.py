@@ -9,12 +9,12 @@ import pytest
 
 from tests.support.generate import plan_documents
 from tests.support.selection import LAB, Bench, lab_events, lab_profile
+from tests.support.targets import SHIPPED
 from trident.predicates.leaf import Op, read, read_keyword
 from trident.result.capabilities import CELLS, DETECTIONS, capability, detection_feature
 from trident.result.translation import Fidelity, Proof
 from trident.rule.plan import Search
 from trident.rule.tree import condition_tests
-from trident.target import registry
 from trident.translate.translate import translate
 
 ADDRESS = {"eql": "ip", "esql": "ip"}
@@ -103,7 +103,7 @@ def test_the_rule_has_the_op(op: Op) -> None:
 
 @pytest.mark.parametrize("condition", ["s", "not s"])
 @pytest.mark.parametrize("op", RULES)
-@pytest.mark.parametrize("target", registry.names())
+@pytest.mark.parametrize("target", SHIPPED)
 def test_cell(benches: Callable[[str], Bench], target: str, op: Op, condition: str) -> None:
     cell = capability(target, detection_feature(op))
     kind = ADDRESS.get(target, "string")

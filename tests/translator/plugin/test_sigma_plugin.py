@@ -16,16 +16,16 @@ from sigma.processing.pipeline import ProcessingPipeline
 
 from sigma.backends import trident as backends
 from sigma.pipelines import trident as pipelines
+from tests.support.targets import SHIPPED
 from tests.translator.conftest import Trident, base, count, hunt, together, write
 from trident.app.artifacts.formats import FORMATS
 from trident.mapping.profiles import load_profiles
-from trident.target import registry
 
 STEG, JPEG = "steganography_then_webmail", "large_jpeg_from_new_source"
 
 TARGETS = {
     f"trident_{target}": getattr(backends, f"Trident{target.capitalize()}Backend")
-    for target in registry.names()
+    for target in SHIPPED
 }
 TridentKqlBackend = TARGETS["trident_kql"]
 TridentEqlBackend = TARGETS["trident_eql"]
@@ -33,7 +33,7 @@ TridentSplBackend = TARGETS["trident_spl"]
 
 CHOICES = [
     (f"trident_{profile}", target, profile)
-    for target in registry.names()
+    for target in SHIPPED
     for profile in load_profiles(target)
 ]
 PIPELINES = {pipeline for pipeline, _, _ in CHOICES}
@@ -264,7 +264,7 @@ ARTIFACTS = [
 def test_every_profile_with_a_format_is_compared() -> None:
     formats = {
         (target, profile.name, name)
-        for target in registry.names()
+        for target in SHIPPED
         for profile in load_profiles(target).values()
         for name in FORMATS.get(profile.artifacts, ())
     }
