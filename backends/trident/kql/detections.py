@@ -18,6 +18,7 @@ from sigma.types import TimestampPart
 from trident.base.diagnostics import Refusal
 from trident.kql import syntax
 from trident.kql.regexes import anchored, keyword, may_match_empty, re2
+from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Column
 from trident.meaning.detection import text
 from trident.predicates.leaf import COMPARISONS, Leaf, Op
@@ -28,6 +29,7 @@ from trident.result.translation import Note
 NUMERIC = frozenset({"int", "long", "real", "decimal"})
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
 _COMPARE: Mapping[Op, str] = {Op.LT: "<", Op.LTE: "<=", Op.GT: ">", Op.GTE: ">="}
+_MOST = 64
 _LISTS: Mapping[Op, str] = {Op.EQUALS: "in~", Op.EQUALS_CASED: "in"}
 _REFERENCES: Mapping[Op, str] = {
     Op.FIELD: "=~",
@@ -139,6 +141,7 @@ def _keyword(kql: KqlDetections, leaf: Leaf) -> str:
         f"{operator} {syntax.literal(leaf.text)}",
         leaf.text,
         f"{operator} {syntax.literal(in_json)}",
+        whole="\n" not in leaf.text,
     )
 
 
@@ -187,6 +190,10 @@ class KqlDetections(Detections):
     not_form: ClassVar[str] = "not({})"
     # Kusto reads a chain of ``or`` one within the other, to a limited depth (KS245).
     widest: ClassVar[int] = 200
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._joined: dict[str, dict[str, Column]] = {}
 
     def reference(self, column: Column) -> str:
         """The column as text, for a string test on a column of another type."""
@@ -242,17 +249,56 @@ class KqlDetections(Detections):
             return test
         return f"(isnotnull({syntax.reference(column)}) and {test})"
 
-    def anywhere(self, test: str, wanted: str, in_json: str = "") -> str:
-        """A test on the text of any column: ``* contains`` reads string columns only, so each
-        column is named; numbers are read where the keyword could be in one."""
-        kinds = {"string", "dynamic", "bool"}
+    def predicate(self, search: BoundSearch, negated: bool = False) -> str:
+        """As for every target; ``joined`` has the line that it needs before it."""
+        self._joined = {}
+        return super().predicate(search, negated)
+
+    @property
+    def joined(self) -> list[str]:
+        """The line with the texts that the last predicate's keywords are looked for in: columns put
+        together, a line break between them; [] where there are none."""
+        items = [f"{name} = {self._together(columns)}" for name, columns in self._joined.items()]
+        return [f"| extend {', '.join(items)}"] if items else []
+
+    @property
+    def joined_names(self) -> list[str]:
+        """The columns that ``joined`` adds."""
+        return list(self._joined)
+
+    def _together(self, columns: Mapping[str, Column]) -> str:
+        texts = [self.reference(column) for column in columns.values()]
+        # https://learn.microsoft.com/kusto/query/strcat-delim-function: 64 arguments at most.
+        while len(texts) > 1:
+            parts = [texts[start : start + _MOST] for start in range(0, len(texts), _MOST)]
+            texts = [f'strcat_delim("\\n", {", ".join(part)})' for part in parts]
+        return texts[0]
+
+    def anywhere(self, test: str, wanted: str, in_json: str = "", *, whole: bool = False) -> str:
+        """A test on the text of any column that is stored with an event; numbers are read where
+        the keyword could be in one. ``whole`` when a match in the columns' text together is one in
+        a column's.
+
+        ``* contains`` is no way to say it: which types ``*`` reads is not documented, and it reads
+        computed columns, too (https://learn.microsoft.com/kusto/query/where-operator).
+        """
+        kinds = {"string", "bool"}
         if any(char.isdigit() for char in wanted):
             kinds |= NUMERIC
-        columns = self.bound.source.table.columns.items()
-        tests = [
-            f"{self.reference(Column(name, kind))} {in_json or test if kind == 'dynamic' else test}"
-            for name, kind in columns
-            if kind in kinds
+        stored = self.bound.source.table.stored.items()
+        columns = [
+            Column(name, kind) for name, kind in stored if name not in syntax.STANDARD_COLUMNS
         ]
+        plain = [column for column in columns if column.type in kinds]
+        nested = [column for column in columns if column.type == "dynamic"]
+        if in_json in ("", test):
+            plain, nested = [*plain, *nested], []
+        tests = [f"{self.reference(column)} {test}" for column in plain]
+        if whole and len(plain) > 1:
+            name = "AllText" if not nested else "PlainText"
+            name = syntax.fresh(name, self.bound.source.table.columns)
+            self._joined.setdefault(name, {}).update({column.name: column for column in plain})
+            tests = [f"{name} {test}"]
+        tests += [f"{self.reference(column)} {in_json}" for column in nested]
         self.note(Note.of("TRI413"))
-        return f"({' or '.join(tests)})"
+        return tests[0] if len(tests) == 1 else f"({' or '.join(tests)})"

@@ -59,6 +59,7 @@ def _search(script: Script, bound: BoundSearch) -> Query:
         # The time first: Sentinel prunes by it before it reads any other column.
         *Period.of(plan.firing).where(time),
         *syntax.computed(bound.columns.values()),
+        *script.detections.joined,
         f"| where {predicate}",
     ]
     shown = {
@@ -70,6 +71,8 @@ def _search(script: Script, bound: BoundSearch) -> Query:
         listed = [key if key == item else f"{key} = {item}" for key, item in items.items()]
         # `project` renames and drops at once; `project-away` would need the table's columns.
         lines.append(f"| project {', '.join([time, *listed])}")
+    elif script.detections.joined:
+        lines.append(f"| project-away {', '.join(script.detections.joined_names)}")
     return _query(script, script.finish(lines), shown)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from trident.kql import syntax
-from trident.kql.script import NULLS, Period, Script, fresh, identifier, inline
+from trident.kql.script import NULLS, Period, Script, identifier, inline
 from trident.mapping.binding import BoundBranch, BoundCorrelation, BoundSearch
 
 
@@ -50,7 +50,7 @@ class Rows:
 
     def claim(self, name: str) -> str:
         """A column name that no other column of this correlation has."""
-        name = fresh(name, self._names)
+        name = syntax.fresh(name, self._names)
         self._names.add(name)
         return name
 
@@ -110,6 +110,7 @@ class Rows:
                 *period.where(self.time),
                 *syntax.computed(matches.columns.values()),
                 *self._present(matches, branch if keyed else None),
+                *self.script.detections.joined,
                 f"| where {predicate}",
             ]
         else:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from trident.kql.detections import KqlDetections
-from trident.kql.syntax import ago
+from trident.kql.syntax import ago, fresh
 from trident.mapping.binding import BoundCorrelation
 from trident.rule.plan import Firing
 from trident.rule.raw import timespan
@@ -97,15 +97,6 @@ def identifier(name: str) -> str:
     """A Sigma name as a plain KQL identifier."""
     plain = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") or "rule"
     return f"_{plain}" if plain[0].isdigit() else plain
-
-
-def fresh(name: str, taken: Iterable[str]) -> str:
-    """``name``, with a number behind it when it (in any case) is taken."""
-    used = {other.lower() for other in taken}
-    candidate, number = name, 2
-    while candidate.lower() in used:
-        candidate, number = f"{name}{number}", number + 1
-    return candidate
 
 
 def indent(text: str) -> str:

@@ -28,6 +28,16 @@ _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+STANDARD_COLUMNS = frozenset(
+    {
+        *("TenantId", "Type", "SourceSystem", "MG", "ManagementGroupName", "_ItemId"),
+        *("_ResourceId", "_SubscriptionId", "_IsBillable", "_BilledSize", "_TimeReceived"),
+    }
+)
+"""What Log Analytics adds to each record, and no event holds (``Type`` has the table's name):
+https://learn.microsoft.com/azure/azure-monitor/logs/log-standard-columns"""
+
+
 def literal(value: str) -> str:
     """A string literal: plain, verbatim (``@"..."``) when it holds backslashes only, or escaped.
 
@@ -84,3 +94,12 @@ def ago(*seconds: int) -> str:
 def number(value: int | float) -> str:
     """A number literal; a negative one in parentheses, which every operator takes."""
     return f"({value})" if value < 0 else str(value)
+
+
+def fresh(name: str, taken: Iterable[str]) -> str:
+    """``name``, with a number behind it when it (in any case) is taken."""
+    used = {other.lower() for other in taken}
+    candidate, number = name, 2
+    while candidate.lower() in used:
+        candidate, number = f"{name}{number}", number + 1
+    return candidate
