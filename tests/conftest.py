@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.support.selection import Bench
     from trident.engines.kusto.engine import BoundQuery, KqlEngine, Schema
+
+# No test depends on the machine's speed: the first example of a test may import a package.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

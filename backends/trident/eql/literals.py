@@ -26,8 +26,9 @@ def string(value: str, raw: bool = False) -> str:
     """``value`` as a string literal.
 
     A value with a backslash or quote (with ``raw``, any value) becomes a raw string where that
-    can hold it. ``${`` never appears in the result, so that a value cannot be taken for a
-    query parameter.
+    can hold it. A character that does not print is written by its number where each reader takes
+    that: Elastic's Python package, with which its detection-rules repository validates, reads from
+    ``\\u{`` to the last ``}`` of the string. Elsewhere it stands as it is.
 
     Raises:
         Refusal: TRI301 for a lone surrogate, which no query text can carry.
@@ -37,9 +38,10 @@ def string(value: str, raw: bool = False) -> str:
     if (raw or "\\" in value or '"' in value) and _fits_raw(value):
         return f'"""{value}"""'
     escaped = value.translate(_ESCAPED)
-    if not value.isprintable():
+    hidden = [index for index, char in enumerate(escaped) if not char.isprintable()]
+    if len(hidden) == 1 and "}" not in escaped[hidden[0] :]:
         escaped = "".join(char if char.isprintable() else _by_number(char) for char in escaped)
-    return f'"{escaped}"'.replace("${", "\\u{24}{")
+    return f'"{escaped}"'
 
 
 def number(value: int | float) -> str:
@@ -51,11 +53,10 @@ def field(name: str) -> str:
     """A field name, each part of its path in backticks where EQL needs them.
 
     Raises:
-        Refusal: TRI304 for a name with a backtick or a control character, with an empty part, or
-            with ``${``, which stands for a query parameter.
+        Refusal: TRI304 for a name with a backtick or a control character, or with an empty part.
     """
     parts = name.split(".")
-    if "`" in name or "${" in name or not all(parts) or any(ord(char) < 32 for char in name):
+    if "`" in name or not all(parts) or any(ord(char) < 32 for char in name):
         raise Refusal("TRI304", f"field name {name!r} cannot be quoted in EQL")
     return ".".join(
         part if _PLAIN_NAME.fullmatch(part) and part not in _KEYWORDS else f"`{part}`"
@@ -65,7 +66,7 @@ def field(name: str) -> str:
 
 def _fits_raw(value: str) -> bool:
     quotes = not value or '"""' in value or value.startswith('"') or value.endswith('"')
-    return value.isprintable() and not quotes and "${" not in value
+    return value.isprintable() and not quotes
 
 
 def _by_number(char: str) -> str:

@@ -211,4 +211,13 @@ class _Correlation:
             self.backend.note(Note.of("TRI457", column="; ".join(described)))
 
     def _parameters(self) -> dict[str, Parameter]:
-        return self.learned.parameters() if self.learned else {}
+        """The parameters to fill; a value of the rule that looks like one would be filled, too."""
+        parameters = self.learned.parameters() if self.learned else {}
+        tests = [test for part in self.steps.parts for test in part.negatable]
+        for name in parameters:
+            if any(f"${{{name}}}" in test for test in tests):
+                raise Refusal(
+                    "TRI301",
+                    f"a value holds ${{{name}}}, which is a parameter of the query",
+                )
+        return parameters

@@ -26,6 +26,13 @@ def decode(literal: str) -> str:
     return re.sub(r'\\(?:u\{([0-9a-f]{2,8})\}|([nrt\\"]))', one, literal[1:-1])
 
 
+def read_by_the_package(literal: str) -> str:
+    """The string as Elastic's Python package reads it, with which detection-rules validates."""
+    ast = pytest.importorskip("eql.parser")
+    with ast.elasticsearch_syntax:
+        return str(ast.parse_expression(literal).value)
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
@@ -33,7 +40,8 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 def test_a_literal_is_one_literal(value: str, raw: bool) -> None:
     literal = literals.string(value, raw)
     assert decode(literal) == value
-    assert "\n" not in literal and "\r" not in literal and "${" not in literal
+    assert "\n" not in literal and "\r" not in literal
+    assert read_by_the_package(literal) == value
     if not literal.startswith('"""'):
         assert not re.search(r'(?<!\\)(?:\\\\)*"', literal[1:-1])
         assert not re.search(r"(?<!\\)(?:\\\\)*\\[^nrtu\\\"]", literal[1:-1])

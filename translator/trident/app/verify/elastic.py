@@ -6,6 +6,7 @@ search requests; a result of the engine the alert that it stands for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -42,15 +43,16 @@ def requests(translation: Translation) -> list[tuple[Mapping[str, Any], AlertCol
 
 
 def fill(query: str, values: Mapping[str, int | float | Iterable[str]]) -> str:
-    """A parameterised query with its parameters: numbers, or lists of strings."""
-    for name, value in values.items():
-        written = (
-            literals.number(value)
-            if isinstance(value, int | float)
-            else ", ".join(map(literals.string, value)) or literals.string("")
-        )
-        query = query.replace(f"${{{name}}}", written)
-    return query
+    """A parameterised query with its parameters: numbers, or lists of strings. All at once: a
+    string that is filled in may look like a parameter."""
+    written = {
+        name: literals.number(value)
+        if isinstance(value, int | float)
+        else ", ".join(map(literals.string, value)) or literals.string("")
+        for name, value in values.items()
+    }
+    names = "|".join(map(re.escape, written))
+    return re.sub(rf"\$\{{({names})\}}", lambda place: written[place[1]], query)
 
 
 def identity(hit: Found, plan: Plan, alert: AlertColumns) -> tuple[tuple[str, ...], int]:
