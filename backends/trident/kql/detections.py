@@ -285,10 +285,7 @@ class KqlDetections(Detections):
         kinds = {"string", "bool"}
         if any(char.isdigit() for char in wanted):
             kinds |= NUMERIC
-        stored = self.bound.source.table.stored.items()
-        columns = [
-            Column(name, kind) for name, kind in stored if name not in syntax.STANDARD_COLUMNS
-        ]
+        columns = [Column(name, kind) for name, kind in self.bound.source.table.of_events.items()]
         plain = [column for column in columns if column.type in kinds]
         nested = [column for column in columns if column.type == "dynamic"]
         if in_json in ("", test):

@@ -28,16 +28,6 @@ _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-STANDARD_COLUMNS = frozenset(
-    {
-        *("TenantId", "Type", "SourceSystem", "MG", "ManagementGroupName", "_ItemId"),
-        *("_ResourceId", "_SubscriptionId", "_IsBillable", "_BilledSize", "_TimeReceived"),
-    }
-)
-"""What Log Analytics adds to each record, and no event holds (``Type`` has the table's name):
-https://learn.microsoft.com/azure/azure-monitor/logs/log-standard-columns"""
-
-
 def literal(value: str) -> str:
     """A string literal: plain, verbatim (``@"..."``) when it holds backslashes only, or escaped.
 

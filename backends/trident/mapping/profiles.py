@@ -51,7 +51,7 @@ class Table:
     """A table, data set or sourcetype; ``settings`` are the target's own (index, macro, ...).
 
     ``computed`` holds the expressions of the columns that are not stored, ``formats`` how text
-    columns hold properties.
+    columns hold properties, ``added`` what the SIEM adds to each record, which no event holds.
     """
 
     name: str
@@ -59,11 +59,22 @@ class Table:
     columns: Mapping[str, str]
     computed: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)
+    added: frozenset[str] = frozenset()
 
     @property
     def stored(self) -> dict[str, str]:
         """The columns that records have, with their types: all but the computed ones."""
         return {name: kind for name, kind in self.columns.items() if name not in self.computed}
+
+    @property
+    def of_events(self) -> dict[str, str]:
+        """The stored columns that hold what an event holds."""
+        return {name: kind for name, kind in self.stored.items() if name not in self.added}
+
+    @property
+    def by_lower_case(self) -> Mapping[str, str]:
+        """The table's columns by their names in lower case."""
+        return _by_lower_case(tuple(self.columns))
 
     def column(
         self, name: str, notes: tuple[str, ...] = (), sources: str = "", confidence: str = ""
@@ -77,6 +88,11 @@ class Table:
         self.columns[container]  # a KeyError names the unknown column
         held = self.formats.get(container, "")
         return Column(path, "string", notes, container, held, "", False, sources, confidence)
+
+
+@cache
+def _by_lower_case(names: tuple[str, ...]) -> Mapping[str, str]:
+    return {name.lower(): name for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +123,28 @@ class Source:
         if begins is None:
             return None
         place, rest = self.prefixes[begins], name.removeprefix(begins)
+        if begins == "":
+            if rest in self.table.columns and rest not in self.table.added:
+                return self.table.column(rest, place.notes, place.sources, place.confidence)
+            if self.elsewhere(rest):
+                return None
         if not place.name or place.name.endswith("."):
             return replace(place, name=place.name + rest)
         return replace(place, name=rest, container=place.name)
+
+    def elsewhere(self, name: str) -> str:
+        """Why a field that is not listed does not stand where such fields do; "" if it may."""
+        near = self.table.by_lower_case.get(name.lower())
+        if near is not None and near != name:
+            return f"it differs from the column {near} in case only"
+        if self.logsource.product == "windows" and name in _system_section():
+            return "it stands in an event's System section, not among its data"
+        return ""
+
+
+@cache
+def _system_section() -> frozenset[str]:
+    return frozenset(shipped(__package__, "system_section.yml"))
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -177,7 +212,7 @@ def load_profile(target: str, name: str) -> Profile:
         missing=settings.pop("missing", {}),
         artifacts=settings.pop("artifacts", ""),
         settings=settings,
-        sources=tuple(_sources(fields, tables, name)),
+        sources=tuple(_sources(fields, tables, name, frozenset(settings.pop("added", ())))),
     )
 
 
@@ -233,7 +268,10 @@ def with_settings(profile: Profile, settings: Mapping[str, Any]) -> Profile:
 
 
 def _sources(
-    rows: Iterable[Mapping[str, Any]], tables: Mapping[str, Any], profile: str
+    rows: Iterable[Mapping[str, Any]],
+    tables: Mapping[str, Any],
+    profile: str,
+    added: frozenset[str],
 ) -> Iterator[Source]:
     """The rows of fields.yml that ``profile`` has. Many share a table, and those made of one
     ``each`` or anchor their fields: made once, they cost a start half as much."""
@@ -244,7 +282,7 @@ def _sources(
             continue
         name, entries = row["table"], row.get("fields", {})
         if name not in made:
-            made[name] = make_table(name, tables[name], profile)
+            made[name] = make_table(name, tables[name], profile, added)
         key = (name, id(entries))
         if key not in columns:
             columns[key] = {field: make_column(made[name], each) for field, each in entries.items()}
@@ -280,14 +318,16 @@ def make_source(row: Mapping[str, Any], table: Table, fields: Mapping[str, Colum
     )
 
 
-def make_table(name: str, entry: Mapping[str, Any], profile: str) -> Table:
+def make_table(
+    name: str, entry: Mapping[str, Any], profile: str, added: frozenset[str] = frozenset()
+) -> Table:
     """An entry of tables.yml with the columns that ``profile`` has of it."""
     settings = dict(entry)
     columns = typed_columns(settings.pop("columns"))
     columns.update(typed_columns(settings.pop("only", {}).get(profile, {})))
     computed = settings.pop("computed", {})
     columns.update(dict.fromkeys(computed, "string"))
-    return Table(name, settings, columns, computed, settings.pop("formats", {}))
+    return Table(name, settings, columns, computed, settings.pop("formats", {}), added)
 
 
 def typed_columns(by_type: Mapping[str, list[str]]) -> dict[str, str]:
