@@ -37,7 +37,7 @@ class Span:
 class Diagnostic:
     """One finding: a stable code of ``codes.yml``, a place, what is wrong and what to do.
 
-    ``config`` holds the lines of ``trident.yml`` that mend it, where lines can.
+    ``remedy`` is the YAML that mends it, where some lines can: of ``trident.yml``, or of the rule.
     """
 
     code: str
@@ -45,7 +45,7 @@ class Diagnostic:
     span: Span = Span()
     hint: str = ""
     severity: Severity = Severity.ERROR
-    config: str = ""
+    remedy: str = ""
 
     def __str__(self) -> str:
         line = f"{self.span}: {self.code} {self.severity}: {self.message}"
@@ -75,9 +75,9 @@ class TridentError(Exception):
             self.diagnostic = replace(self.diagnostic, span=span)
         return self
 
-    def with_config(self, lines: str) -> TridentError:
-        """The same error with the lines of ``trident.yml`` that mend it."""
-        self.diagnostic = replace(self.diagnostic, config=lines)
+    def with_remedy(self, lines: str) -> TridentError:
+        """The same error with the lines of YAML that mend it."""
+        self.diagnostic = replace(self.diagnostic, remedy=lines)
         return self
 
 

@@ -128,7 +128,7 @@ def _check_output(field: str, bound: BoundCorrelation) -> None:
             span=bound.plan.identity.span,
         )
         for search, name in own[:1]:
-            refusal.with_config(unmapped.field_lines([name], profile, search.source.logsource))
+            refusal.with_remedy(unmapped.field_lines([name], profile, search.source.logsource))
         raise refusal
     for search, name in own:
         search.column(name)
@@ -205,7 +205,7 @@ def _bind_search(plan: Search, profile: Profile, needed: tuple[str, ...]) -> Bou
             condition = reworded(plan.condition, source.wording)
         except UnknownValue as refusal:
             lines = unmapped.field_lines([refusal.field], profile, source.logsource)
-            raise refusal.with_config(lines) from None
+            raise refusal.with_remedy(lines) from None
         fields = tuple(dict.fromkeys(condition_fields(condition)))
         columns = _columns(plan.logsource, fields, needed, source, profile)
     except Refusal as refusal:
@@ -228,7 +228,7 @@ def _columns(
     except Refusal as refusal:
         missing = [field for field in (*fields, *needed) if source.column(field) is None]
         lines = unmapped.field_lines(missing, profile, source.logsource)
-        raise refusal.with_config(lines) from None
+        raise refusal.with_remedy(lines) from None
 
 
 def _source(plan: Search, profile: Profile, needed: tuple[str, ...]) -> Source:
@@ -236,4 +236,4 @@ def _source(plan: Search, profile: Profile, needed: tuple[str, ...]) -> Source:
         return resolve_source(plan.logsource, profile)
     except Refusal as refusal:
         names = (*condition_fields(plan.condition), *needed)
-        raise refusal.with_config(unmapped.table_lines(names, profile, plan.logsource)) from None
+        raise refusal.with_remedy(unmapped.table_lines(names, profile, plan.logsource)) from None

@@ -157,7 +157,7 @@ class Translation:
                     "code": error.code,
                     "message": error.message,
                     "hint": error.hint,
-                    "config": error.config,
+                    "config": error.remedy,
                 }
                 if error
                 else None

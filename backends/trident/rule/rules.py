@@ -24,6 +24,7 @@ from sigma.rule import SigmaRule
 from sigma import exceptions
 from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
 from trident.rule.depth import check_depth, too_deep
+from trident.rule.misread import Misread, check_reading
 from trident.rule.plan import Identity, Operator
 
 _KINDS: Mapping[str, type[SigmaRule | SigmaCorrelationRule | SigmaFilter]] = {
@@ -68,11 +69,13 @@ Locate = Callable[[Sequence[str | int]], Span]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One parsed YAML document and where it stands."""
+    """One parsed YAML document, where it stands, and what YAML reads otherwise than it is written
+    in its detection."""
 
     data: Mapping[str, Any]
     span: Span = field(default_factory=Span)
     locate: Locate | None = None
+    misread: tuple[Misread, ...] = ()
 
     def at(self, *path: str | int) -> Span:
         """The place of ``path``, or the document's own where it is not known."""
@@ -163,6 +166,7 @@ class Ruleset:
             raise TridentError(
                 "TRI101", f"{kinds[0]} must be a mapping", span=document.at(kinds[0])
             )
+        self.diagnostics += [error.diagnostic for error in check_reading(document.misread)]
         parsed = _parse(_KINDS[kinds[0]], document)
         if isinstance(parsed, SigmaFilter):
             _check_condition(parsed, document)

@@ -340,7 +340,7 @@ def _source(
     for column in row.fields.values():
         if column not in table.columns:
             error = unknown("TRI504", f"column of table {name}", column, table.columns)
-            raise error.at(row.span).with_config(column_line(target, name, column))
+            raise error.at(row.span).with_remedy(column_line(target, name, column))
     added = {field: table.column(column) for field, column in row.fields.items()}
     if shipped is None or shipped.table.name != name:
         return Source(row.logsource, table, added)

@@ -10,6 +10,7 @@ from typing import Any
 from trident.app.input.sources import FILTERS, Source, decoded, read_sources
 from trident.app.input.yamltext import BrokenDocument, Place, YamlDocument, locate, read_documents
 from trident.base.diagnostics import Diagnostic, TridentError
+from trident.rule.misread import Misread
 from trident.rule.rules import Document
 
 
@@ -52,7 +53,7 @@ def load_sources(sources: Iterable[Source]) -> Loaded:
 
 def document(parsed: YamlDocument) -> Document:
     """A parsed YAML document as the rule loader takes it, with places on demand."""
-    return Document(parsed.data, parsed.span, partial(locate, (parsed.place,)))
+    return Document(parsed.data, parsed.span, partial(locate, (parsed.place,)), parsed.misread)
 
 
 def _add(loaded: Loaded, text: str, name: str, only_filters: bool) -> None:
@@ -75,49 +76,59 @@ def _add(loaded: Loaded, text: str, name: str, only_filters: bool) -> None:
             loaded.diagnostics.append(error.diagnostic)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What documents with an ``action`` have given so far, and where they stand."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    places: tuple[Place, ...] = ()
+    misread: tuple[Misread, ...] = ()
+
+
 class _Actions:
     """Merges ``action: global | reset | repeat`` documents as pySigma's SigmaCollection does:
     a global document goes over each later detection rule, a repeat over the rule before it."""
 
     def __init__(self) -> None:
-        self._everywhere: tuple[dict[str, Any], tuple[Place, ...]] = ({}, ())
-        self._previous: tuple[dict[str, Any], tuple[Place, ...]] = ({}, ())
+        self._everywhere = Part()
+        self._previous = Part()
 
     def merge(self, parsed: YamlDocument) -> Document | None:
         """The document to load, or None for one that only sets what later ones are merged with."""
         if not isinstance(parsed.data, dict):
             raise TridentError("TRI004", "the document is not a mapping", span=parsed.span)
         data = {key: value for key, value in parsed.data.items() if key != "action"}
-        places: tuple[Place, ...] = (parsed.place,)
+        part = Part(data, (parsed.place,), parsed.misread)
         match parsed.data.get("action"):
             case None if "correlation" in data or "filter" in data:
                 return document(parsed)
             case None:
-                self._previous = _over(self._everywhere, (data, places))
+                self._previous = _over(self._everywhere, part)
             case "global":
-                self._everywhere = self._previous = (data, places)
+                self._everywhere = self._previous = part
                 return None
             case "reset":
-                self._everywhere = ({}, ())
+                self._everywhere = Part()
                 return None
             case "repeat":
-                self._previous = _over((data, places), self._previous)
+                self._previous = _over(part, self._previous)
             case other:
                 raise TridentError(
                     "TRI101",
                     f"unknown action {other!r}",
-                    span=locate(places, ("action",)),
+                    span=locate(part.places, ("action",)),
                     hint="an action is global, reset or repeat",
                 )
-        merged, places = self._previous
-        return Document(merged, parsed.span, partial(locate, places))
-
-
-Part = tuple[dict[str, Any], tuple[Place, ...]]
+        whole = self._previous
+        return Document(whole.data, parsed.span, partial(locate, whole.places), whole.misread)
 
 
 def _over(winner: Part, loser: Part) -> Part:
-    return merged(loser[0], winner[0]), (*winner[1], *loser[1])
+    return Part(
+        merged(loser.data, winner.data),
+        (*winner.places, *loser.places),
+        (*winner.misread, *loser.misread),
+    )
 
 
 def merged(base: Any, over: Mapping[Any, Any]) -> dict[Any, Any]:

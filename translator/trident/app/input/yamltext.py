@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import yaml
 
 from trident.base.diagnostics import Diagnostic, Span, TridentError
+from trident.rule.misread import Misread, differs
 
 MAX_DEPTH = 100
 """Levels of nesting in one document; a Sigma rule has less than ten."""
@@ -36,6 +37,8 @@ _PREAMBLE = re.compile(r"(?:[ \t]*(?:#.*|%.*)?\n)*")
 _NAME = re.compile(r"^(?:name|id):[ \t]*([\"']?)([^\s\"'#]+)\1", re.MULTILINE)
 _STR, _MAP, _SEQ, _MERGE = (f"tag:yaml.org,2002:{tag}" for tag in ("str", "map", "seq", "merge"))
 _BEING_BUILT = object()
+_BLOCKS = ("|", ">")
+_COMPARED = ("detection", "filter")
 
 
 class Mark(Protocol):
@@ -64,11 +67,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
-    """One document's data and the place of its headline: title, else correlation, ..."""
+    """One document's data, the place of its headline (title, else correlation, ...), and what
+    YAML reads otherwise than it is written in its detection."""
 
     data: Any
     span: Span
     place: Place
+    misread: tuple[Misread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +96,11 @@ def read_documents(text: str, file: str = "") -> Iterator[YamlDocument | BrokenD
             node = _compose(place)
             if node is None:
                 continue
-            data = _Builder(place).build(node)
+            builder = _Builder(place)
+            data = builder.build(node)
             if data is not None:
-                yield YamlDocument(data, place.span(_headline(node)), place)
+                span = place.span(_headline(node))
+                yield YamlDocument(data, span, place, tuple(builder.misread))
         except yaml.YAMLError as error:
             yield _broken(_syntax_error(error, place), place)
         except TridentError as error:
@@ -191,20 +198,27 @@ class _Builder:
         self.expanded = 0
         self.depth = 0
         self.scalars = yaml.constructor.SafeConstructor()
+        self.misread: list[Misread] = []
+        self.compared = False
+        """Whether what is built stands where values are compared: in a detection."""
+        self.key: Any = ""
+        """The nearest key above what is built."""
 
     def build(self, node: yaml.Node) -> Any:
         self.total += 1
         if isinstance(node, yaml.ScalarNode):
-            return node.value if node.tag == _STR else self._convert(node)
+            value = node.value if node.tag == _STR else self._convert(node)
+            if self.compared and differs(node.value, value, node.style in _BLOCKS):
+                self._note(node, value, self.key)
+            return value
         known = self.built.get(id(node))
         if known is not None:
             return self._alias(node, known)
-        before = self.total
+        before, above = self.total, self.key
         self.built[id(node)] = _BEING_BUILT
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise _too_deep(self.place.span(node.start_mark))
-        value: Any
         if isinstance(node, yaml.MappingNode) and node.tag == _MAP:
             value = self._mapping(node)
         elif node.tag == _SEQ:
@@ -212,6 +226,7 @@ class _Builder:
         else:
             value = self._convert(node)
         self.depth -= 1
+        self.key = above
         self.built[id(node)] = value
         self.sizes[id(node)] = self.total - before
         return value
@@ -224,7 +239,7 @@ class _Builder:
                 for source in self._merge_sources(item):
                     merged = {**source, **merged}
                 continue
-            key = self.build(key_node)
+            key = self._key(key_node)
             try:
                 repeated = key in value
             except TypeError:
@@ -233,8 +248,24 @@ class _Builder:
                 first = next(k for k, _ in node.value if k.value == key_node.value)
                 line = self.place.span(first.start_mark).line
                 raise self._error("TRI003", f"key {key!r} stands in line {line} already", key_node)
+            if self.depth == 1:
+                self.compared = key in _COMPARED
+            self.key = key
             value[key] = self.build(item)
         return {**merged, **value} if merged else value
+
+    def _key(self, node: yaml.Node) -> Any:
+        """A key; one that is no text is noted where it should name a field."""
+        compared, self.compared = self.compared, False
+        key = self.build(node)
+        self.compared = compared
+        if compared and self.depth > 2 and isinstance(node, yaml.ScalarNode) and key != node.value:
+            self._note(node, key, key, is_key=True)
+        return key
+
+    def _note(self, node: yaml.ScalarNode, value: Any, key: Any, *, is_key: bool = False) -> None:
+        span = self.place.span(node.start_mark)
+        self.misread.append(Misread(node.value, value, str(key), is_key, span))
 
     def _merge_sources(self, node: yaml.Node) -> list[dict[Any, Any]]:
         built = self.build(node)

@@ -42,10 +42,10 @@ def counts(report: Report) -> str:
 
 
 def finding(
-    diagnostic: Diagnostic, where: str = "", sources: Sources | None = None, *, config: bool = True
+    diagnostic: Diagnostic, where: str = "", sources: Sources | None = None, *, remedy: bool = True
 ) -> str:
     """A diagnostic on some lines: place, code, severity (``where``), message; the line that it
-    points at with a caret; the way out, with ``config`` the lines of trident.yml that mend it."""
+    points at with a caret; the way out, with ``remedy`` the lines of YAML that mend it."""
     place = f" ({where})" if where else ""
     start = str(diagnostic.span) if diagnostic.span.file else "trident"
     lines = [f"{start}: {diagnostic.code} {diagnostic.severity}{place}: {diagnostic.message}"]
@@ -54,14 +54,14 @@ def finding(
         lines += excerpt(source, diagnostic.span)
     if diagnostic.hint:
         lines.append(f"    help: {diagnostic.hint}")
-    if config:
-        lines += config_lines(diagnostic.config)
+    if remedy:
+        lines += remedy_lines(diagnostic.remedy)
     return "\n".join(map(printable, lines))
 
 
-def config_lines(config: str) -> list[str]:
-    """The lines of ``trident.yml`` that mend a finding, as printed below it."""
-    return [f"    {printable(each)}" for each in config.splitlines()]
+def remedy_lines(remedy: str) -> list[str]:
+    """The lines of YAML that mend a finding, as printed below it."""
+    return [f"    {printable(each)}" for each in remedy.splitlines()]
 
 
 def excerpt(source: str, span: Span) -> Iterator[str]:

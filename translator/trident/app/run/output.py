@@ -10,8 +10,8 @@ from typing import Any
 
 from trident.app.report.report import Report
 from trident.app.report.sources import Sources
-from trident.app.report.text import config_lines
 from trident.app.report.text import finding as finding
+from trident.app.report.text import remedy_lines
 from trident.app.run.convert import Outcome
 from trident.base.diagnostics import Diagnostic, Severity
 from trident.result.translation import SCHEMA_VERSION, Fidelity, Query, Translation
@@ -94,12 +94,12 @@ def tally(outcome: Outcome) -> Tally:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A diagnostic or refusal as printed; ``config`` are the lines of ``trident.yml`` that mend
+    """A diagnostic or refusal as printed; ``remedy`` are the lines of YAML that mend
     it, which stand below the first one that they mend."""
 
     place: tuple[str, int]
     text: str
-    config: str
+    remedy: str
 
 
 def placed_findings(outcome: Outcome) -> list[Finding]:
@@ -108,8 +108,8 @@ def placed_findings(outcome: Outcome) -> list[Finding]:
     return [
         Finding(
             (diagnostic.span.file, diagnostic.span.line),
-            finding(diagnostic, where, sources, config=False),
-            diagnostic.config,
+            finding(diagnostic, where, sources, remedy=False),
+            diagnostic.remedy,
         )
         for diagnostic, where in _found(outcome)
     ]
@@ -143,13 +143,13 @@ def _found(outcome: Outcome) -> list[tuple[Diagnostic, str]]:
 
 
 def printed(findings: Iterable[Finding]) -> Iterator[str]:
-    """Findings in the order given, each block of ``trident.yml`` once."""
+    """Findings in the order given, each block of YAML once."""
     shown = {""}
     for each in findings:
         yield each.text
-        if each.config not in shown:
-            yield from config_lines(each.config)
-            shown.add(each.config)
+        if each.remedy not in shown:
+            yield from remedy_lines(each.remedy)
+            shown.add(each.remedy)
 
 
 def _number(count: int, what: str) -> str:
