@@ -24,6 +24,7 @@ from sigma.rule import SigmaRule
 from sigma import exceptions
 from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
 from trident.rule.depth import check_depth, too_deep
+from trident.rule.legacy import check_syntax
 from trident.rule.misread import Misread, check_reading
 from trident.rule.plan import Identity, Operator
 
@@ -166,6 +167,7 @@ class Ruleset:
             raise TridentError(
                 "TRI101", f"{kinds[0]} must be a mapping", span=document.at(kinds[0])
             )
+        check_syntax(data, document.at)
         self.diagnostics += [error.diagnostic for error in check_reading(document.misread)]
         parsed = _parse(_KINDS[kinds[0]], document)
         if isinstance(parsed, SigmaFilter):
