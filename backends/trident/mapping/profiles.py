@@ -126,17 +126,24 @@ class Source:
         if begins == "":
             if rest in self.table.columns and rest not in self.table.added:
                 return self.table.column(rest, place.notes, place.sources, place.confidence)
-            if self.elsewhere(rest):
+            if self._elsewhere(rest):
                 return None
         if not place.name or place.name.endswith("."):
             return replace(place, name=place.name + rest)
         return replace(place, name=rest, container=place.name)
 
-    def elsewhere(self, name: str) -> str:
+    def why_not(self, name: str) -> str:
+        """Why a field has no column, as far as the data say; "" where they say nothing."""
+        return self.refused.get(name) or (self._elsewhere(name) if "" in self.prefixes else "")
+
+    def _elsewhere(self, name: str) -> str:
         """Why a field that is not listed does not stand where such fields do; "" if it may."""
         near = self.table.by_lower_case.get(name.lower())
         if near is not None and near != name:
             return f"it differs from the column {near} in case only"
+        near = _by_lower_case(tuple(self.fields)).get(name.lower())
+        if near is not None and near != name:
+            return f"it differs from the field {near} in case only"
         if self.logsource.product == "windows" and name in _system_section():
             return "it stands in an event's System section, not among its data"
         return ""

@@ -57,7 +57,7 @@ def no_column(
     """The refusal of a field without a column; ``known`` keeps what it says."""
     key = (logsource, name)
     if key not in known:
-        why = source.refused.get(name) or (source.elsewhere(name) if source.prefixes else "")
+        why = source.why_not(name)
         near = () if why else difflib.get_close_matches(name, source.fields, n=1, cutoff=0.6)
         guess = f"did you mean {near[0]}? " if near else ""
         known[key] = (

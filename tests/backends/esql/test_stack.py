@@ -44,7 +44,7 @@ def test_the_data_is_the_eql_targets() -> None:
     lent = load_profiles("eql")
     assert list(load_profiles("esql")) == list(lent)
     for name, profile in load_profiles("esql").items():
-        settings = {**lent[name].settings, "stack": "9.3"}
+        settings = {**lent[name].settings, "stack": "9.4"}
         own = replace(lent[name], target="esql", settings=settings)
         assert [getattr(profile, field.name) for field in fields(profile)] == [
             getattr(own, field.name) for field in fields(own)

@@ -50,7 +50,7 @@ def test_a_rule_file_is_the_rule(shipped: Built, place: str) -> None:
             assert file["metadata"]["integration"] == packages
             assert file["metadata"]["creation_date"] == "2026/11/21"
             assert file["metadata"]["maturity"] == "experimental"
-            stack = "9.3.0" if whole["type"] == "esql" else None
+            stack = "9.4.0" if whole["type"] == "esql" else None
             assert file["metadata"].get("min_stack_version") == stack
     assert rules == {}
 

@@ -146,7 +146,7 @@ def _no_column(
         source = resolve_source(plan.logsource, profile)
         message = f"field {name} of log source {plan.logsource} has no column"
         span = places.of_field(document, name, *below)
-        reason = source.refused.get(name, "")
+        reason = source.why_not(name)
         yield _refused(_NO_COLUMN, message, span, refusal.diagnostic.hint), reason
 
 

@@ -99,7 +99,7 @@ _SITE = (
     click.option(
         "--stack",
         metavar="VERSION",
-        help="Elastic's version for esql, such as 9.3; default: trident.yml.",
+        help="Elastic's version for esql, such as 8.19; default: trident.yml.",
     ),
     click.option(
         "--config",
