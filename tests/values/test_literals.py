@@ -33,7 +33,7 @@ HARMLESS = (
     ),
 )
 """One of each kind: a word, no word, a number, wildcards, letters beyond ASCII, long ones."""
-WORD = re.compile(r"\*[\w.-]+\*|[0-9]+", re.ASCII)
+WORD = re.compile(r"\*[\w.-]+\*|[\w .:@-]+|[A-Za-z0-9]+\*", re.ASCII)
 """What SPL looks for before the first pipe."""
 
 
@@ -74,7 +74,9 @@ def test_a_value_stays_in_one_literal(target: str, modifiers: str) -> None:
         assert shape in shapes(target, modifiers), (value, shape)
         held = [text for text in literals if text not in fixed(target)]
         if target == "spl" and len(held) > 1:
-            assert WORD.fullmatch(held.pop(0)), held
+            word = held.pop(0)
+            assert WORD.fullmatch(word), (value, word)
+            assert any(_says(target, word, value, modifiers)), (value, word)
         if held == [""] or not held:  # a test for a value at all; a pattern that matches any
             assert set(value) <= set("*"), (value, shape)
             continue

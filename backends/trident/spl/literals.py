@@ -20,6 +20,27 @@ Words = tuple[str, ...]
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}[A-Za-z0-9]")
 
 
+# Of these a whole value may be made: no wildcard of search, no escape of search or of JSON, and
+# no / behind an address, which search reads as a network (Search Reference, *search*).
+_WHOLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:@-]{0,254}[A-Za-z0-9]|[A-Za-z0-9]")
+
+# A shorter beginning is not worth a prefix: it narrows less than the longest word.
+_BEGINNING = re.compile(r"[A-Za-z0-9]{4,63}")
+
+
+def anchored_term(parts: Sequence[object]) -> str | None:
+    """What a field is compared with in ``search`` so that the index can answer: a whole value, or
+    the first letters and digits of one and ``*``; None where the value begins with a wildcard or
+    otherwise than with such characters."""
+    first = parts[0] if parts else None
+    if not isinstance(first, str):
+        return None
+    if len(parts) == 1 and _WHOLE.fullmatch(first):
+        return first
+    beginning = _BEGINNING.match(first)
+    return f"{beginning[0]}*" if beginning else None
+
+
 def words_of_text(parts: Iterable[object]) -> Words | None:
     """The longest word of a value's literal parts; None when there is none."""
     words = [word for part in parts if isinstance(part, str) for word in _WORD.findall(part)]

@@ -2,8 +2,10 @@
 
 It holds the predicate's macros, selectors and some of its words. It may keep an event that the
 predicate drops, never the other way round: what has no safe search term is left out (negations,
-comparisons, characters that JSON escapes). A text is one word between wildcards, since the Search
-Manual (*Wildcards*) warns of wildcards inside words with punctuation; a whole number is its digits.
+comparisons, characters that JSON escapes). A whole value is itself and a whole number its digits,
+which the index answers; of another text it is one word between wildcards, since the Search Manual
+(*Wildcards*) warns of wildcards inside words with punctuation, or before one where the text begins
+with it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from trident.base.diagnostics import Refusal
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Profile, Table
 from trident.spl import syntax
-from trident.spl.literals import words_of_regex, words_of_text
+from trident.spl.literals import anchored_term, words_of_regex, words_of_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ def _value_terms(search: BoundSearch, field: str, value: object) -> str | None:
     if isinstance(value, SigmaNumber) and float(value.number).is_integer():
         return f'{name}="{int(value.number)}"'
     if isinstance(value, SigmaString):
+        if term := anchored_term(value.s):
+            return f'{name}="{term}"'
         words = words_of_text(value.s)
     elif isinstance(value, SigmaRegularExpression):
         words = words_of_regex(str(value.regexp))

@@ -138,7 +138,26 @@ def test_every_item_alone_and_negated() -> None:
 
 PREFILTERS = [
     ({"CommandLine|contains": "mimikatz"}, 'properties.ProcessCommandLine="*mimikatz*"', "a word"),
-    ({"CommandLine": "a b"}, None, "no word of two characters"),
+    ({"CommandLine|contains": "a b"}, None, "no word of two characters"),
+    ({"CommandLine": "a b"}, 'properties.ProcessCommandLine="a b"', "a whole value is itself"),
+    ({"FileName": "cmd.exe"}, 'properties.FileName="cmd.exe"', "punctuation without a wildcard"),
+    ({"FileName|cased": "Cmd"}, 'properties.FileName="Cmd"', "where minds the case"),
+    (
+        {"CommandLine": "10.0.0.0/8"},
+        'properties.ProcessCommandLine="*10.0.0.0*"',
+        "search reads a network in the whole value",
+    ),
+    ({"CommandLine": "é"}, None, "JSON may escape the letter"),
+    (
+        {"CommandLine|startswith": "power-shell"},
+        'properties.ProcessCommandLine="power*"',
+        "no punctuation before a wildcard",
+    ),
+    (
+        {"CommandLine|startswith": r"C:\Temp\evil"},
+        'properties.ProcessCommandLine="*Temp*"',
+        "a word where the beginning is short",
+    ),
     (
         {"CommandLine|endswith": r"C:\Temp\évil.exe"},
         'properties.ProcessCommandLine="*vil.exe*"',
