@@ -97,7 +97,8 @@ def modern(data: Mapping[str, Any]) -> Modern | None:
     if "correlation" in data:
         return _correlation(data)
     (condition, *more) = _conditions(data["detection"])
-    search, _, aggregation = (part.strip() for part in condition.partition("|"))
+    # Blanks made one: a long run of them would take the expressions below ages.
+    search, _, aggregation = (" ".join(part.split()) for part in condition.partition("|"))
     if more or not search:
         return None
     if match := _AGGREGATION.fullmatch(aggregation):

@@ -98,6 +98,15 @@ def test_the_finding_points_at_the_key(tmp_path: Path) -> None:
         assert key in file.read_text("utf-8").splitlines()[finding.span.line - 1]
 
 
+def test_a_hostile_condition_is_answered_at_once() -> None:
+    for text in (
+        "count(" + " " * 200_000,
+        "count() by " + " " * 200_000,
+        "near a and" + " " * 200_000,
+    ):
+        assert modern(document({"condition": f"sel | {text}"})) is None
+
+
 def test_todays_syntax_is_none_of_it() -> None:
     for each in BASES:
         assert place(each) is None
