@@ -19,47 +19,48 @@ from trident.rule.plan import Search
 SYSTEM = tuple(shipped("trident.mapping", "system_section.yml"))
 
 
-def takes_any() -> Iterator[tuple[Profile, Source]]:
-    """Each log source of each profile that takes names that it does not list."""
-    for target in SHIPPED:
-        for profile in load_profiles(target).values():
-            for source in profile.sources:
-                if "" in source.prefixes:
-                    yield profile, source
+PROFILES = [profile for target in SHIPPED for profile in load_profiles(target).values()]
+of_each_profile = pytest.mark.parametrize(
+    "profile", PROFILES, ids=lambda profile: f"{profile.target}-{profile.name}"
+)
 
 
-CASES = list(takes_any())
-IDS = [f"{profile.target}-{profile.name}-{source.logsource}" for profile, source in CASES]
+def takes_any(profile: Profile) -> Iterator[Source]:
+    """Each log source of a profile that takes names that it does not list."""
+    return (source for source in profile.sources if "" in source.prefixes)
 
 
-@pytest.mark.parametrize(("profile", "source"), CASES, ids=IDS)
-def test_a_column_is_never_taken_for_a_property(profile: Profile, source: Source) -> None:
-    for name in source.table.of_events:
-        column = source.column(name)
-        assert column is None or not column.container or name in source.fields, name
-    known = {*source.table.columns, *source.fields, *source.refused}
-    for name in {*source.table.of_events, *source.fields}:
-        for other in {name.lower(), name.upper(), name.swapcase()} - known:
-            assert source.column(other) is None, other
+@of_each_profile
+def test_a_column_is_never_taken_for_a_property(profile: Profile) -> None:
+    for source in takes_any(profile):
+        for name in source.table.of_events:
+            column = source.column(name)
+            assert column is None or not column.container or name in source.fields, name
+        known = {*source.table.columns, *source.fields, *source.refused}
+        for name in {*source.table.of_events, *source.fields}:
+            for other in {name.lower(), name.upper(), name.swapcase()} - known:
+                assert source.column(other) is None, (str(source.logsource), other)
 
 
-@pytest.mark.parametrize(("profile", "source"), CASES, ids=IDS)
-def test_what_the_siem_adds_is_no_field_of_an_event(profile: Profile, source: Source) -> None:
-    for name in source.table.added - set(source.fields):
-        column = source.column(name)
-        assert column is None or column.container, name
+@of_each_profile
+def test_what_the_siem_adds_is_no_field_of_an_event(profile: Profile) -> None:
+    for source in takes_any(profile):
+        for name in source.table.added - set(source.fields):
+            column = source.column(name)
+            assert column is None or column.container, name
 
 
-@pytest.mark.parametrize(("profile", "source"), CASES, ids=IDS)
-def test_the_system_section_is_not_among_the_data(profile: Profile, source: Source) -> None:
-    if source.logsource.product != "windows":
-        return
-    for name in set(SYSTEM) - set(source.fields):
-        column = source.column(name)
-        assert column is None or column == source.table.column(name, column.notes), name
-        if column is None:
-            message = str(no_column(source.logsource, name, profile, source, {}))
-            assert "System section" in message or source.refused.get(name, "-") in message
+@of_each_profile
+def test_the_system_section_is_not_among_the_data(profile: Profile) -> None:
+    for source in takes_any(profile):
+        if source.logsource.product != "windows":
+            continue
+        for name in set(SYSTEM) - set(source.fields):
+            column = source.column(name)
+            assert column is None or column == source.table.column(name, column.notes), name
+            if column is None:
+                message = str(no_column(source.logsource, name, profile, source, {}))
+                assert "System section" in message or source.refused.get(name, "-") in message
 
 
 LOGSOURCE = {"product": "windows", "service": "security"}
