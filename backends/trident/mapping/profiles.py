@@ -71,11 +71,6 @@ class Table:
         """The stored columns that hold what an event holds."""
         return {name: kind for name, kind in self.stored.items() if name not in self.added}
 
-    @property
-    def by_lower_case(self) -> Mapping[str, str]:
-        """The table's columns by their names in lower case."""
-        return _by_lower_case(tuple(self.columns))
-
     def column(
         self, name: str, notes: tuple[str, ...] = (), sources: str = "", confidence: str = ""
     ) -> Column:
@@ -88,11 +83,6 @@ class Table:
         self.columns[container]  # a KeyError names the unknown column
         held = self.formats.get(container, "")
         return Column(path, "string", notes, container, held, "", False, sources, confidence)
-
-
-@cache
-def _by_lower_case(names: tuple[str, ...]) -> Mapping[str, str]:
-    return {name.lower(): name for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +114,9 @@ class Source:
             return None
         place, rest = self.prefixes[begins], name.removeprefix(begins)
         if begins == "":
-            if rest in self.table.columns and rest not in self.table.added:
-                return self.table.column(rest, place.notes, place.sources, place.confidence)
-            if self._elsewhere(rest):
+            if name in self.table.columns and name not in self.table.added:
+                return self.table.column(name, place.notes, place.sources, place.confidence)
+            if self._elsewhere(name):
                 return None
         if not place.name or place.name.endswith("."):
             return replace(place, name=place.name + rest)
@@ -138,15 +128,18 @@ class Source:
 
     def _elsewhere(self, name: str) -> str:
         """Why a field that is not listed does not stand where such fields do; "" if it may."""
-        near = self.table.by_lower_case.get(name.lower())
-        if near is not None and near != name:
-            return f"it differs from the column {near} in case only"
-        near = _by_lower_case(tuple(self.fields)).get(name.lower())
-        if near is not None and near != name:
-            return f"it differs from the field {near} in case only"
+        for kind, names in (("column", self.table.columns), ("field", self.fields)):
+            near = _by_lower_case(tuple(names)).get(name.lower(), name)
+            if near != name:
+                return f"it differs from the {kind} {near} in case only"
         if self.logsource.product == "windows" and name in _system_section():
             return "it stands in an event's System section, not among its data"
         return ""
+
+
+@cache
+def _by_lower_case(names: tuple[str, ...]) -> Mapping[str, str]:
+    return {name.lower(): name for name in names}
 
 
 @cache

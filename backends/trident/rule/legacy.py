@@ -43,6 +43,7 @@ _TYPES: Mapping[str, str] = {
 
 _DRAFT_TYPES: Mapping[str, str] = {"ordered_temporal": "temporal_ordered"}
 _NO_TIMEFRAME = "1h"
+_OLD_KEYS = ("condition", "timeframe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _aggregate(data: Mapping[str, Any], search: str, match: re.Match[str]) -> Mo
     function, field = match["function"].lower(), match["field"]
     if (field and function not in _TYPES) or (not field and function != "count"):
         return None
-    op, number = _OPERATORS[match["op"]], match["number"]
+    op, number = str(_OPERATORS[match["op"]]), match["number"]
     condition: dict[str, Any] = {"field": field} if field else {}
     if function == "max":
         condition["percentile"] = 100
@@ -145,7 +146,7 @@ def _aggregate(data: Mapping[str, Any], search: str, match: re.Match[str]) -> Mo
         (base,),
         {"type": _TYPES[function] if field else "event_count", "rules": [base["name"]]},
         [name.strip() for name in (match["by"] or "").split(",") if name.strip()],
-        {str(key): value for key, value in condition.items()},
+        condition,
     )
 
 
@@ -177,9 +178,6 @@ def _base(data: Mapping[str, Any], search: str, part: str) -> dict[str, Any]:
     kept = {key: value for key, value in data.items() if key not in ("detection", "name", "id")}
     name = f"{slug}_{_slug(part)}"
     return {"name": name, **kept, "detection": {**items, "condition": search}}
-
-
-_OLD_KEYS = ("condition", "timeframe")
 
 
 def _with_correlation(

@@ -8,7 +8,7 @@ holds the text.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,20 +93,16 @@ def _quoted(each: Misread) -> str:
     return f"quote it to compare with the text: {quoted}; or write {_shown(each.value)[1]}"
 
 
-_KINDS: tuple[tuple[type, Callable[[Any], tuple[str, str]]], ...] = (
-    (bool, lambda value: ("the truth value", str(value).lower())),
-    (int, lambda value: ("the number", _decimal(value))),
-    (float, lambda value: ("the number", _decimal(value))),
-    (type(None), lambda value: ("null", "")),
-)
-
-
 def _shown(value: Any) -> tuple[str, str]:
     """What kind of value it is, and how YAML writes it plainly ("" where it does not matter)."""
-    return next(
-        (say(value) for kind, say in _KINDS if isinstance(value, kind)),
-        (f"a {type(value).__name__}", ""),
-    )
+    match value:
+        case bool():
+            return "the truth value", str(value).lower()
+        case int() | float():
+            return "the number", _decimal(value)
+        case None:
+            return "null", ""
+    return f"a {type(value).__name__}", ""
 
 
 def _cut(written: str) -> str:
