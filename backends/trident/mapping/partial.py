@@ -18,7 +18,7 @@ from sigma.conditions import (
     ConditionOR,
     ConditionValueExpression,
 )
-from sigma.types import SigmaExpansion, SigmaType
+from sigma.types import SigmaExpansion, SigmaNull, SigmaType
 
 from trident.base.diagnostics import Refusal
 from trident.rule.tree import Condition, Test, condition_tests
@@ -65,11 +65,15 @@ def names(dropped: Iterable[Dropped]) -> Iterator[str]:
     groups: dict[tuple[str, str], list[str]] = {}
     for each in dropped:
         reason = each.refusal.diagnostic.message
-        groups.setdefault((each.field, reason), []).append(str(each.test.value))
+        groups.setdefault((each.field, reason), []).append(_shown(each.test.value))
     for (field, reason), values in groups.items():
         more = len(values) - _SHOWN
         listed = ", ".join(values[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
         yield f"{field or 'keyword'} = {listed} ({reason})"
+
+
+def _shown(value: SigmaType) -> str:
+    return "null" if isinstance(value, SigmaNull) else str(value)
 
 
 def _part(
@@ -116,7 +120,6 @@ def _with_value(test: Test, value: SigmaType) -> Test:
 
 def _same(condition: Any, parts: list[Any]) -> Condition:
     """The condition with other parts; itself where they are its own."""
-    if len(parts) == len(condition.args) and all(map(is_, parts, condition.args)):
-        return condition
-    same: Condition = type(condition)(parts)
+    own = len(parts) == len(condition.args) and all(map(is_, parts, condition.args))
+    same: Condition = condition if own else type(condition)(parts)
     return same
