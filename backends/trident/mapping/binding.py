@@ -7,6 +7,7 @@ look a field up themselves; what a profile cannot say is refused here, with the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from trident.base.diagnostics import Refusal
@@ -15,7 +16,7 @@ from trident.mapping.partial import Dropped, answerable, names
 from trident.mapping.profiles import Column, Profile, Source
 from trident.mapping.resolver import resolve, resolve_source
 from trident.mapping.wording import UnknownValue, reworded, selected
-from trident.result.translation import Fidelity, Note
+from trident.result.translation import PARTLY, Fidelity, Note
 from trident.rule.monotone import Effect, effect
 from trident.rule.plan import (
     Branch,
@@ -106,6 +107,23 @@ def bind(plan: Plan, profile: Profile, goal: Fidelity = Fidelity.EXACT) -> Bound
             _check_output(field, bound)
     _check_record(bound)
     return bound
+
+
+def bind_accepted(plan: Plan, profile: Profile) -> Bound:
+    """``plan`` bound as its translation is: in part, where that is all that the profile's records
+    answer and the profile accepts it.
+
+    Raises:
+        Refusal: as ``bind``.
+    """
+    try:
+        return bind(plan, profile)
+    except Refusal:
+        for goal in PARTLY:
+            if goal in profile.accept:
+                with suppress(Refusal):
+                    return bind(plan, profile, goal)
+        raise
 
 
 def _branch_goal(goal: Fidelity, fewer: Effect) -> Fidelity:

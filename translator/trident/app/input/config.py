@@ -99,8 +99,8 @@ class TableRow:
 class Config:
     """One ``trident.yml``, or its absence; mappings are keyed by target.
 
-    ``accept`` are the levels that a query may have. ``author`` is that of rules that name none;
-    ``run`` is the schedule of those that set none.
+    ``accept`` are the levels that a query may have, ``exact`` always. ``author`` is that of rules
+    that name none; ``run`` is the schedule of those that set none.
     ``select`` and ``ignore`` are how codes begin that ``trident check`` reports, and does not.
     """
 
@@ -228,7 +228,7 @@ class _Reader:
             if name not in (*ACCEPTED, *PARTLY):
                 known = [str(level) for level in (*ACCEPTED, *PARTLY)]
                 raise unknown("TRI504", "level", name, known).at(self.document.at("accept"))
-        return tuple(map(Fidelity, names))
+        return tuple(dict.fromkeys([Fidelity.EXACT, *map(Fidelity, names)]))
 
     def _names(self, path: tuple[Any, ...], entry: Any, what: str) -> tuple[str, ...]:
         names = [entry] if isinstance(entry, str | int | float) else entry
