@@ -47,7 +47,7 @@ RUN = {
         (NOWHERE, "-t esql", ["FROM trident_door_badge"]),
         (NOWHERE, "-t eql --format json", ["/trident_door_badge/"]),
     ],
-    "What is accepted": [(OR_HASH, "-t kql", ["sound (executed)", "TRI418", 'SHA1 startswith "00"'])],
+    "What is accepted": [(OR_HASH, "-t kql", ["sound (executed)", "TRI418", "SHA1 starts"])],
     "Placeholders": [(EXPAND, "-t kql", ['"alice", "bob"'])],
     "Pipelines": [
         (base().replace("CommandLine", "Cmd"), "-t kql", ["TRI480", "ProcessCommandLine"]),

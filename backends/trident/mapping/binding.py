@@ -219,6 +219,7 @@ def binding_notes(bound: Bound, goal: Fidelity = Fidelity.EXACT) -> tuple[Note, 
         *(Note.of(code, column=name) for code, name in codes.items()),
         *_kept_notes([*bound_searches(bound)]),
         *_dropped_notes(bound_searches(bound), goal),
+        *_decided_notes(bound_searches(bound)),
     )
 
 
@@ -231,6 +232,13 @@ def _dropped_notes(searches: Iterable[BoundSearch], goal: Fidelity) -> Iterator[
             noted.setdefault(code, []).append(each)
         for code, dropped in noted.items():
             yield Note.of(code, rule=search.plan.identity.slug, tests="; ".join(names(dropped)))
+
+
+def _decided_notes(searches: Iterable[BoundSearch]) -> Iterator[Note]:
+    for plan in (search.plan for search in searches):
+        if plan.decisive:
+            source = str(plan.logsource)
+            yield Note.of("TRI420", rule=plan.identity.slug, field=plan.decisive, logsource=source)
 
 
 def _kept_notes(searches: list[BoundSearch]) -> Iterator[Note]:
