@@ -1,0 +1,55 @@
+"""The queries that their parsers had nothing against, by content, in one file of digests.
+
+A digest is of the query, what it may name and the parser with its version, so a line that is
+there is right. Rejected queries are not kept: they are few, and their messages are the parser's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Collection
+from pathlib import Path
+
+from trident.app.run.cache import make_folder
+
+FILE = "checked.digests"
+
+MAX_BYTES = 20_000_000
+"""How large the file may grow; then it begins anew."""
+
+
+class Verdicts:
+    """The digests in one folder's file; ``stamp`` stands for the parsers and their versions."""
+
+    def __init__(self, folder: Path, stamp: str) -> None:
+        self._folder = folder
+        self._stamp = stamp
+        self._known: set[str] | None = None
+
+    def has(self, digest: str) -> bool:
+        """Whether the query of a question's digest has passed before."""
+        if self._known is None:
+            self._known = set()
+            with contextlib.suppress(OSError, ValueError):
+                text = (self._folder / FILE).read_text("ascii")
+                self._known = set(text.split("\n"))
+        return self._line(digest) in self._known
+
+    def add(self, digests: Collection[str]) -> None:
+        """Keep the questions whose queries have passed. What cannot be written is not kept."""
+        if not digests:
+            return
+        lines = [self._line(digest) for digest in digests]
+        if self._known is not None:
+            self._known.update(lines)
+        with contextlib.suppress(OSError):
+            make_folder(self._folder)
+            place = self._folder / FILE
+            anew = place.exists() and place.stat().st_size > MAX_BYTES
+            with place.open("wb" if anew else "ab", buffering=0) as stream:
+                # One write: processes that write at once do not mix their lines.
+                stream.write("".join(f"{line}\n" for line in lines).encode("ascii"))
+
+    def _line(self, digest: str) -> str:
+        return hashlib.sha256(f"{self._stamp} {digest}".encode()).hexdigest()
