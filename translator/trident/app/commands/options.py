@@ -201,7 +201,8 @@ def checking(folder: Path | None, jobs: int = 1) -> Checking:
     from trident.app.parsing.verdicts import Verdicts
     from trident.app.run import cache
 
-    return Checking(Verdicts(folder, cache.key(["checked"])) if folder else None, jobs)
+    kept = Verdicts(folder, cache.key(["checked"])) if folder else Verdicts()
+    return Checking(kept, jobs)
 
 
 def unchecked(profiles: Sequence[Profile], checked: bool) -> str:
@@ -211,6 +212,12 @@ def unchecked(profiles: Sequence[Profile], checked: bool) -> str:
     from trident.app.parsing.check import hint
 
     return hint(dict.fromkeys(profile.target for profile in profiles))
+
+
+def say_unchecked(profiles: Sequence[Profile], checked: bool) -> None:
+    """Print ``unchecked``."""
+    if line := unchecked(profiles, checked):
+        say(line)
 
 
 def say(line: str) -> None:

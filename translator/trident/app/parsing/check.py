@@ -19,6 +19,9 @@ REJECTED, NO_ANSWER = "TRI680", "TRI681"
 _FILLED = {"number": "1", "strings": '""'}
 """A value of each type of parameter, as ``Parameter`` says how it is written."""
 
+_AT_ONCE = 1000
+"""So many translations are asked about at a time, since each brings its table's columns."""
+
 Job = tuple[Plan, Translation, Profile]
 """A translation with the plan and the profile that it was made of."""
 
@@ -31,6 +34,11 @@ class Verdict:
     checked: Checked = Checked.NOT
     error: Diagnostic | None = None
     warning: Diagnostic | None = None
+
+    @property
+    def findings(self) -> list[Diagnostic]:
+        """What there is to report."""
+        return [each for each in (self.error, self.warning) if each]
 
     def applied(self, translation: Translation) -> Translation:
         """The translation with what is said of it; a rejected query is none."""
@@ -50,8 +58,9 @@ class Checking:
     """Asks the parsers, ``jobs`` processes of them, and remembers in ``kept`` what has passed."""
 
     def __init__(self, kept: Verdicts | None = None, jobs: int = 1) -> None:
-        self._kept = kept
+        self._kept = kept or Verdicts()
         self._jobs = jobs
+        self._failed: dict[str, Answer] = {}
 
     def __call__(self, outcome: Outcome, profiles: Sequence[Profile]) -> bool:
         """Say of each translation how far it was checked; a rejected query becomes an error.
@@ -71,22 +80,29 @@ class Checking:
 
     def verdicts(self, jobs: Sequence[Job]) -> list[Verdict]:
         """The verdict on each translation; ``not checked`` for one without a query."""
-        asked = [list(_questions(*job)) for job in jobs]
-        answers = self._answers({each.digest: each for own in asked for each in own})
-        return [
-            _verdict(job, [answers[each.digest] for each in own])
-            for job, own in zip(jobs, asked, strict=True)
-        ]
+        verdicts: list[Verdict] = []
+        for start in range(0, len(jobs), _AT_ONCE):
+            some = jobs[start : start + _AT_ONCE]
+            asked = [list(_questions(*job)) for job in some]
+            answers = self._answers({each.digest: each for own in asked for each in own})
+            verdicts += (
+                _verdict(job, [answers[each.digest] for each in own])
+                for job, own in zip(some, asked, strict=True)
+            )
+        return verdicts
 
     def _answers(self, questions: dict[str, Question]) -> dict[str, Answer]:
-        passed = {digest for digest in questions if self._kept and self._kept.has(digest)}
-        asked = {digest: each for digest, each in questions.items() if digest not in passed}
-        answers = dict.fromkeys(passed, Answer())
+        passed = (digest for digest in questions if self._kept.has(digest))
+        answers = {**self._failed, **dict.fromkeys(passed, Answer())}
+        asked = {digest: each for digest, each in questions.items() if digest not in answers}
         if asked:
             said = parsers(self._jobs).answers(list(asked.values()))
             answers |= zip(asked, said, strict=True)
-            if self._kept:
-                self._kept.add([digest for digest in asked if answers[digest] == Answer()])
+            passed = (digest for digest in asked if answers[digest] == Answer())
+            self._kept.add(list(passed))
+            self._failed |= {
+                digest: answers[digest] for digest in asked if answers[digest] != Answer()
+            }
         return answers
 
 

@@ -20,9 +20,10 @@ MAX_BYTES = 20_000_000
 
 
 class Verdicts:
-    """The digests in one folder's file; ``stamp`` stands for the parsers and their versions."""
+    """The digests in one folder's file, None for none; ``stamp`` stands for the parsers and their
+    versions."""
 
-    def __init__(self, folder: Path, stamp: str) -> None:
+    def __init__(self, folder: Path | None = None, stamp: str = "") -> None:
         self._folder = folder
         self._stamp = stamp
         self._known: set[str] | None = None
@@ -31,18 +32,18 @@ class Verdicts:
         """Whether the query of a question's digest has passed before."""
         if self._known is None:
             self._known = set()
-            with contextlib.suppress(OSError, ValueError):
-                text = (self._folder / FILE).read_text("ascii")
-                self._known = set(text.split("\n"))
+            if self._folder is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    self._known.update((self._folder / FILE).read_text("ascii").split("\n"))
         return self._line(digest) in self._known
 
     def add(self, digests: Collection[str]) -> None:
         """Keep the questions whose queries have passed. What cannot be written is not kept."""
-        if not digests:
-            return
         lines = [self._line(digest) for digest in digests]
         if self._known is not None:
             self._known.update(lines)
+        if self._folder is None or not lines:
+            return
         with contextlib.suppress(OSError):
             make_folder(self._folder)
             place = self._folder / FILE
