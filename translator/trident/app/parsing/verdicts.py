@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
 
 from trident.app.run.cache import make_folder
@@ -26,22 +27,15 @@ class Verdicts:
     def __init__(self, folder: Path | None = None, stamp: str = "") -> None:
         self._folder = folder
         self._stamp = stamp
-        self._known: set[str] | None = None
 
     def has(self, digest: str) -> bool:
         """Whether the query of a question's digest has passed before."""
-        if self._known is None:
-            self._known = set()
-            if self._folder is not None:
-                with contextlib.suppress(OSError, ValueError):
-                    self._known.update((self._folder / FILE).read_text("ascii").split("\n"))
         return self._line(digest) in self._known
 
     def add(self, digests: Collection[str]) -> None:
         """Keep the questions whose queries have passed. What cannot be written is not kept."""
         lines = [self._line(digest) for digest in digests]
-        if self._known is not None:
-            self._known.update(lines)
+        self._known.update(lines)
         if self._folder is None or not lines:
             return
         with contextlib.suppress(OSError):
@@ -51,6 +45,15 @@ class Verdicts:
             with place.open("wb" if anew else "ab", buffering=0) as stream:
                 # One write: processes that write at once do not mix their lines.
                 stream.write("".join(f"{line}\n" for line in lines).encode("ascii"))
+
+    @cached_property
+    def _known(self) -> set[str]:
+        """The lines of the file; what is damaged is no line that anybody looks for."""
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                text = (self._folder / FILE).read_bytes().decode("ascii", errors="replace")
+                return set(text.split("\n"))
+        return set()
 
     def _line(self, digest: str) -> str:
         return hashlib.sha256(f"{self._stamp} {digest}".encode()).hexdigest()
