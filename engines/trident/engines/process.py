@@ -62,7 +62,9 @@ class LineProcess:
             self._pending = b""
 
     def _start(self) -> subprocess.Popen[bytes]:
-        path = os.pathsep.join([*self._path, os.environ.get("PYTHONPATH", "")])
+        # Without empty parts, which stand for the current folder, whose modules are not ours.
+        parts = filter(None, [*self._path, os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join(parts)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", self._module],
             stdin=subprocess.PIPE,

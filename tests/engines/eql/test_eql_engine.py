@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,6 +137,16 @@ def test_a_hanging_query_is_ended() -> None:
             engine.run('any where a regex "(x|xx|x+)*y"', [document], TIME)
         engine._worker._seconds = 60.0  # the machine may be busy, and this one ends
         assert len(engine.run('any where a : "x*"', [document], TIME)) == 1
+
+
+def test_the_current_folder_has_no_part_in_a_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('not this one')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    with EqlEngine() as engine:
+        assert engine.parse("any where true") is None
 
 
 def test_a_dead_worker_is_started_again() -> None:

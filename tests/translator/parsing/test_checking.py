@@ -265,10 +265,10 @@ def test_the_digests(tmp_path: Path) -> None:
 
 @pytest.fixture
 def hanging(monkeypatch: pytest.MonkeyPatch) -> Parsers:
-    """Parsers that answer as ``hanging.py`` says, and have two seconds for a query."""
+    """Parsers that answer as ``hanging.py`` says, and have three seconds for a query."""
     monkeypatch.setattr(process, "_MODULE", "tests.translator.parsing.hanging")
     monkeypatch.setattr(process, "PAYS", 2)
-    own = Parsers(2, 2.0)
+    own = Parsers(2, 3.0)
     monkeypatch.setattr("trident.app.parsing.check.parsers", lambda jobs: own)
     return own
 
@@ -281,7 +281,7 @@ def test_a_parser_that_hangs_costs_one_query(
     hanging.close()
     assert dict(zip(words, answers, strict=True)) == {
         "good": Answer(),
-        "hang": Answer(fault="no answer within 2 s"),
+        "hang": Answer(fault="no answer within 3 s"),
         "fine": Answer(),
         "crash": Answer(fault="the process ended"),
         "fault": Answer(fault="out of depth"),

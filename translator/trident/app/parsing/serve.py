@@ -4,13 +4,17 @@ per JSON line, in the parser of whichever target each asks for. ``process.py`` i
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
+import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from trident.app.parsing.checkers import checker
+from trident.app.parsing.process import SECONDS
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, str | None]:
@@ -26,12 +30,20 @@ def answer(request: Mapping[str, Any]) -> dict[str, str | None]:
 
 def main() -> None:
     """Say that the process is ready, then answer requests until the input ends."""
-    # The answers' way out is ours alone: a package that prints must not be taken for an answer.
-    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as answers:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends us
+    with (
+        os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as answers,
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+    ):
+        # The answers' way out is theirs alone: what a package prints is not taken for one.
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
         print(json.dumps("ready"), file=answers, flush=True)
         for line in sys.stdin:
-            print(json.dumps(answer(json.loads(line))), file=answers, flush=True)
+            # A parser that hangs when its parent is gone ends by itself.
+            faulthandler.dump_traceback_later(2 * SECONDS, exit=True, file=nowhere)
+            said = answer(json.loads(line))
+            faulthandler.cancel_dump_traceback_later()
+            print(json.dumps(said), file=answers, flush=True)
 
 
 if __name__ == "__main__":
