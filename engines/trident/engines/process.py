@@ -19,7 +19,11 @@ START_SECONDS = 60.0
 
 
 class NoAnswer(Exception):
-    """The process has ended, or did not answer in time."""
+    """The process did not answer in time, or ``Ended``."""
+
+
+class Ended(NoAnswer):
+    """The process has ended by itself."""
 
 
 class LineProcess:
@@ -37,7 +41,7 @@ class LineProcess:
         """The answer to one request.
 
         Raises:
-            NoAnswer: when there is none in time; the process is then gone.
+            NoAnswer: when there is none in time, or Ended; the process is then gone.
         """
         try:
             process = self._process or self._start()
@@ -50,7 +54,7 @@ class LineProcess:
             raise
         except OSError as error:
             self.close()
-            raise NoAnswer(str(error)) from error
+            raise Ended(str(error)) from error
         return answer
 
     def close(self) -> None:
@@ -82,7 +86,7 @@ class LineProcess:
                 raise NoAnswer(f"no answer within {seconds:g} s")
             chunk = os.read(descriptor, 1 << 16)
             if not chunk:
-                raise NoAnswer("the process ended")
+                raise Ended("the process ended")
             self._pending += chunk
         line, _, self._pending = self._pending.partition(b"\n")
         return line

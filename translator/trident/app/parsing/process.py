@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from queue import SimpleQueue
 
 from trident.app.parsing.checkers import Names
-from trident.engines.process import LineProcess, NoAnswer
+from trident.engines.process import Ended, LineProcess, NoAnswer
 
 SECONDS = 120.0
 """How long one query may take, on a busy machine and with the start of its parser: the first long
@@ -78,7 +78,10 @@ class Parsers:
     def _answer(self, question: Question) -> Answer:
         process = self._idle.get()
         try:
-            said = process.ask(asdict(question))
+            try:
+                said = process.ask(asdict(question))
+            except Ended:  # .NET in Python aborts now and then; what ends it twice is the query
+                said = process.ask(asdict(question))
         except NoAnswer as error:
             return Answer(fault=str(error))
         finally:
