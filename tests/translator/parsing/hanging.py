@@ -1,11 +1,15 @@
-"""A parser for tests: it hangs on one query, ends on another, is at fault with a third, rejects a
-fourth, and has nothing against the rest."""
+"""A parser for tests: it hangs on one query, ends on another, on a third the first time only, is at
+fault with a fourth, rejects a fifth, and has nothing against the rest."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+from pathlib import Path
+
+MARK = Path(os.environ["TRIDENT_CACHE_DIR"]).with_suffix(".once")
 
 
 def main() -> None:
@@ -16,6 +20,9 @@ def main() -> None:
         if "hang" in query:
             time.sleep(600)
         if "crash" in query:
+            sys.exit(1)
+        if "once" in query and not MARK.exists():
+            MARK.touch()
             sys.exit(1)
         answer = {"fault": "out of depth"} if "fault" in query else {"problem": None}
         if "reject" in query:

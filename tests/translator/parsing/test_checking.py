@@ -116,12 +116,16 @@ def test_a_rejected_query_is_an_error_of_its_rule(
         assert translation["error"]["code"] == "TRI680"
         assert "rules/rule.yml:2:1: TRI680 error (" in ran.err
         assert "1 error" in ran.err
-        assert trident(*convert, cwd=tmp_path).code == 0, "nobody has looked"
-        ran = trident(*check, "TRI68", cwd=tmp_path)
-        assert ran.code == 1
-        assert re.match(rf"rules/rule\.yml:2:1: TRI680 error: .*\({target} \w+\)\n", ran.out)
-        assert trident(*check, "TRI69", cwd=tmp_path).code == 0
-        assert trident(*check, "TRI68", "--unchecked", cwd=tmp_path).code == 0
+    assert trident(*convert, cwd=tmp_path).code == 0, "nobody has looked"
+    ran = trident(*check, "TRI68", cwd=tmp_path)
+    assert ran.code == 1
+    assert re.match(rf"rules/rule\.yml:2:1: TRI680 error: .*\({target} \w+\)\n", ran.out)
+    assert trident(*check, "TRI69", cwd=tmp_path).code == 0
+    assert trident(*check, "TRI68", "--unchecked", cwd=tmp_path).code == 0
+    write(tmp_path, suppressed__rule=f"# trident: ignore[TRI680]\n{base()}")
+    for option in ("--checked", "--unchecked"):
+        ran = trident("check", "suppressed", *check[2:], "TRI68,TRI690", option, cwd=tmp_path)
+        assert (ran.code, ran.out) == (0, "")
 
 
 def test_a_rejected_query_leaves_the_output_as_it_is(
@@ -276,7 +280,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Parsers:
 def test_a_parser_that_hangs_costs_one_query(
     trident: Trident, tmp_path: Path, hanging: Parsers
 ) -> None:
-    words = ("good", "hang", "fine", "crash", "fault", "well", "reject")
+    words = ("good", "hang", "fine", "crash", "fault", "well", "reject", "once")
     answers = hanging.answers([Question("kql", word, {}) for word in words])
     hanging.close()
     assert dict(zip(words, answers, strict=True)) == {
@@ -287,6 +291,7 @@ def test_a_parser_that_hangs_costs_one_query(
         "fault": Answer(fault="out of depth"),
         "well": Answer(),
         "reject": Answer(problem="rejected reject"),
+        "once": Answer(),
     }
     write(tmp_path, **{f"rules__{word}": base(word, word) for word in ("good", "fault", "fine")})
     convert = ("convert", "rules", "-t", "kql", "--format", "json", "--checked")

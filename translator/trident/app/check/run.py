@@ -57,7 +57,9 @@ def check(
     kept += superfluous(
         each
         for each in known
-        if selection.takes(each.code) and not (narrowed and each.code.startswith(_BY_PROFILE))
+        if selection.takes(each.code)
+        and not (narrowed and each.code.startswith(_BY_PROFILE))
+        and not (checking is None and each.code in CODES)
     )
     kept = [each for each in kept if selection.takes(each.code)]
     kept.sort(key=lambda each: (each.span.file, each.span.line, each.span.column, each.code))
