@@ -340,8 +340,14 @@ def test_a_target_without_a_parser(
     monkeypatch.setattr(checkers, "checker", checkers.checker.__wrapped__)
     monkeypatch.setattr("trident.app.parsing.check.checker", checkers.checker)
     write(tmp_path, rules__rule=base())
-    ran = trident("convert", "rules", "-t", "kql", "--checked", cwd=tmp_path)
+    convert = ("convert", "rules", "-t", "kql", "--checked", "--no-cache")
+    ran = trident(*convert, cwd=tmp_path)
     assert (ran.code, ran.err) == (0, "1 translation: 1 exact; 0 refused; 0 errors\n")
+    assert "// checked: not checked\n" in ran.out
+    record = replace(record, checker="package_that_is_nowhere.checker:Checker")
+    ran = trident(*convert, cwd=tmp_path)
+    assert ran.code == 0
+    assert "for want of a parser: kql (package_that_is_nowhere); " in ran.err
     assert "// checked: not checked\n" in ran.out
 
 

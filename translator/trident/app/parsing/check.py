@@ -112,13 +112,15 @@ def hint(targets: Iterable[str]) -> str:
     if not absent:
         return ""
     listed = ", ".join(f"{target} ({', '.join(names)})" for target, names in absent.items())
-    return f"not checked, for want of a parser: {listed}; pip install 'sigma-trident[verify]'"
+    how = "pip install 'sigma-trident[verify]', and see docs/verification.md"
+    return f"not checked, for want of a parser: {listed}; {how}"
 
 
 def _questions(plan: Plan, translation: Translation, profile: Profile) -> Iterator[Question]:
     target = profile.target
-    own = checker(target)
-    if translation.query is not None and own is not None and not missing(target):
+    if translation.query is None or missing(target):
+        return
+    if own := checker(target):
         names = own.names(plan, profile)
         for text in dict.fromkeys(_texts(translation.query)):
             yield Question(target, text, names)
@@ -142,8 +144,7 @@ def _requested(query: Query) -> Iterator[str]:
 
 def _verdict(job: Job, answers: Sequence[Answer]) -> Verdict:
     _, translation, profile = job
-    own = checker(profile.target)
-    if not answers or own is None:
+    if not answers:
         return Verdict()
     span = translation.rule.span
     for each in answers:
@@ -156,4 +157,6 @@ def _verdict(job: Job, answers: Sequence[Answer]) -> Verdict:
             message = f"the query for {which} is not checked, its parser failed: {each.fault}"
             error = TridentError(NO_ANSWER, message, span=span, severity=Severity.WARNING)
             return Verdict(warning=error.diagnostic)
+    own = checker(profile.target)
+    assert own is not None  # it has asked
     return Verdict(own.passed)

@@ -37,7 +37,11 @@ class Checker(Protocol):
 
 @cache
 def checker(target: str) -> Checker | None:
-    """The checker of ``target``; None for a target without one."""
+    """The checker of ``target``; None for a target without one.
+
+    Raises:
+        ModuleNotFoundError: for a checker that imports at once what is not installed.
+    """
     record = registry.target(target)
     if not record.checker:
         return None
@@ -47,5 +51,8 @@ def checker(target: str) -> Checker | None:
 
 def missing(target: str) -> list[str]:
     """The packages of the target's checker that are not installed."""
-    own = checker(target)
+    try:
+        own = checker(target)
+    except ModuleNotFoundError as error:
+        return [error.name or str(error)]
     return [name for name in own.packages if find_spec(name) is None] if own else []
