@@ -8,6 +8,7 @@ from trident.base.diagnostics import Diagnostic, Refusal
 from trident.mapping.binding import Bound, bind, binding_notes
 from trident.mapping.profiles import Profile
 from trident.predicates.letters import letter_notes
+from trident.predicates.never import why_never
 from trident.result.capabilities import judge, worst
 from trident.result.translation import Fidelity, Note, Query, Translation
 from trident.rule.plan import Identity, Plan, pipelines
@@ -36,6 +37,8 @@ def translate(plan: Plan, profile: Profile) -> Translation:
     notes = [*query.notes, *map(Note.of, codes), *binding_notes(bound), *letter_notes(bound)]
     if names := pipelines(plan):
         notes.append(Note.of("TRI480", names=", ".join(names)))
+    if reason := why_never(plan, lambda search: None):
+        notes.append(Note.of("TRI481", reason=reason))
     return Translation(
         plan.identity,
         profile.target,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from trident.app.check.coverage import coverage
+from trident.app.check.dead import dead_tests
 from trident.app.check.keys import misspelt_keys
 from trident.app.check.metadata import metadata
 from trident.app.check.references import references
@@ -68,3 +69,4 @@ def _about_rules(ruleset: Ruleset, planned: Sequence[Planned]) -> Iterator[Diagn
         yield from tags(rule)
     yield from references(ruleset)
     yield from validated(ruleset.rules)
+    yield from dead_tests(planned, ruleset.rules)

@@ -1,0 +1,47 @@
+"""Correlations that take one event for two matches."""
+
+from __future__ import annotations
+
+from tests.translator.check.conftest import Checked
+
+RULE = """\
+title: {name}
+name: {name}
+logsource: {{product: windows, service: {service}}}
+detection:
+  selection: {detection}
+  condition: selection
+---
+"""
+CORRELATION = """\
+title: c
+correlation:
+  type: {kind}
+  rules: [narrow, wide]
+  group-by: [Computer]
+  timespan: 5m
+  condition: {{gte: 2{field}}}
+"""
+
+
+def found(
+    checked: Checked, kind: str, narrow: str, wide: str, service: str = "security", field: str = ""
+) -> list[str]:
+    rules = RULE.format(name="narrow", service="security", detection=narrow)
+    rules += RULE.format(name="wide", service=service, detection=wide)
+    text = rules + CORRELATION.format(kind=kind, field=field)
+    return [each.message for each in checked(text) if each.code == "TRI642"]
+
+
+def test_an_event_that_is_two_matches(checked: Checked) -> None:
+    same = "{EventID: 4625}"
+    inner = "{EventID: 4625, SubStatus: '0xC000006A'}"
+    other = "{EventID: 4624}"
+    for kind in ("event_count", "temporal"):
+        (message,) = found(checked, kind, inner, same)
+        assert message.startswith("every event that narrow finds is one that wide finds")
+        assert len(found(checked, kind, same, same)) == 2
+        assert found(checked, kind, other, same) == []
+        assert found(checked, kind, inner, same, service="system") == []
+    assert found(checked, "value_count", inner, same, field=", field: IpAddress") == []
+    assert found(checked, "temporal_ordered", inner, same) == []
