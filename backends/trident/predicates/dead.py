@@ -9,7 +9,7 @@ dead is dead; what takes more than such steps to show stays open.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -20,18 +20,9 @@ from sigma.conditions import (
     ConditionNOT,
     ConditionOR,
 )
-from sigma.types import (
-    SigmaCIDRExpression,
-    SigmaCompareExpression,
-    SigmaExists,
-    SigmaExpansion,
-    SigmaFieldReference,
-    SigmaNull,
-    SigmaNumber,
-    SigmaRegularExpression,
-)
+from sigma.types import SigmaExpansion, SigmaFieldReference
 
-from trident.meaning.detection import text
+from trident.mapping.events import Lacks
 from trident.predicates.values import (
     Missing,
     Present,
@@ -40,11 +31,9 @@ from trident.predicates.values import (
     exclude,
     include,
     reading,
+    shown,
     within,
 )
-
-Lacks = Callable[[str, frozenset[int]], bool]
-"""Whether it is certain that no event of these EventIDs has the field."""
 
 _EVENT_ID = "EventID"
 _REMOVES_NOTHING = ": a filter that removes nothing"
@@ -91,7 +80,7 @@ class _Literal:
 
     def __str__(self) -> str:
         name = "keyword" if self.field is None else self.field
-        return f"{'' if self.positive else 'not '}{name}: {_shown(self.test)}"
+        return f"{'' if self.positive else 'not '}{name}: {shown(self.test)}"
 
 
 _Clause = tuple[_Literal, ...]
@@ -373,23 +362,3 @@ def _choice(clause: Iterable[_Literal]) -> str:
     more = ", ..." if len(texts) > _SHOWN else ""
     listed = " or ".join(texts[:_SHOWN]) + more
     return f"({listed})" if len(texts) > 1 else listed
-
-
-def _shown(value: Any) -> str:
-    """A value as a rule has it, roughly."""
-    match value:
-        case SigmaNull():
-            return "null"
-        case SigmaNumber():
-            return text(value.number)
-        case SigmaCIDRExpression():
-            return value.cidr
-        case SigmaCompareExpression():
-            return f"{value.op.name.lower()} {value.number}"
-        case SigmaRegularExpression():
-            return str(value.regexp)
-        case SigmaFieldReference():
-            return value.field
-        case SigmaExists():
-            return "there" if value else "not there"
-    return str(value)

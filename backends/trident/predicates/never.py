@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import permutations
 
-from trident.predicates.dead import Dead, Lacks, absent, dead_parts, required_events
+from trident.mapping.events import Lacks
+from trident.predicates.dead import Dead, absent, dead_parts, implies, required_events
 from trident.rule.plan import (
     Aggregate,
     AllOf,
@@ -19,6 +21,7 @@ from trident.rule.plan import (
     Plan,
     RuleCount,
     Search,
+    Statistic,
     Together,
     passing,
 )
@@ -54,14 +57,28 @@ def _by_tests(search: Search) -> list[Dead]:
     return dead_parts(search.condition)
 
 
-def absent_keys(branch: Branch, lacks: Lacks | None) -> Iterator[Dead]:
-    """The fields that a correlation needs of a branch's events and that they never have."""
-    if not isinstance(branch.matches, Search) or lacks is None:
-        return
-    events = required_events(branch.matches.condition)
-    for name in dict.fromkeys(branch.keys):
-        if why := absent(name, events, lacks):
-            yield why
+def absent_fields(search: Search, names: Iterable[str], lacks: Lacks | None) -> Iterator[Dead]:
+    """Those of the fields that no event has which the search finds."""
+    if lacks is not None:
+        events = required_events(search.condition)
+        yield from filter(None, (absent(name, events, lacks) for name in dict.fromkeys(names)))
+
+
+def taken_twice(plan: Correlation) -> Iterator[tuple[Branch, Branch]]:
+    """Pairs of branches of which each event that the first finds is one that the second finds,
+    where the rule counts them or adds them up."""
+    match plan.trigger:
+        case Aggregate(statistic=statistic) if statistic is not Statistic.DISTINCT:
+            yield from filter(_within, permutations(plan.branches, 2))
+        case RuleCount():
+            yield from filter(_within, permutations(plan.branches, 2))
+
+
+def _within(pair: tuple[Branch, Branch]) -> bool:
+    one, other = (branch.matches for branch in pair)
+    if not isinstance(one, Search) or not isinstance(other, Search):
+        return False
+    return other.logsource.covers(one.logsource) and implies(one.condition, other.condition)
 
 
 def _branch(branch: Branch, lacks_of: LacksOf) -> str:
@@ -69,7 +86,8 @@ def _branch(branch: Branch, lacks_of: LacksOf) -> str:
     reason = why_never(branch.matches, lacks_of)
     if reason or not isinstance(branch.matches, Search):
         return reason
-    return next((each.reason for each in absent_keys(branch, lacks_of(branch.matches))), "")
+    lacking = absent_fields(branch.matches, branch.keys, lacks_of(branch.matches))
+    return next((each.reason for each in lacking), "")
 
 
 def _may_fire(plan: Correlation, alive: list[bool]) -> bool:

@@ -46,6 +46,7 @@ def check(
     sources = read_sources(paths, named_filters=bool(filters))
     outcome = plan_rules(sources, config, filters)
     findings = [*outcome.diagnostics, *_about_rules(outcome.ruleset, outcome.planned)]
+    findings += dead_tests(outcome.planned, outcome.ruleset.rules, profiles)
     findings += coverage(outcome.planned, outcome.ruleset.rules, profiles)
     known = list(suppressions(sources))
     kept = suppressed(dict.fromkeys(findings), known)
@@ -69,4 +70,3 @@ def _about_rules(ruleset: Ruleset, planned: Sequence[Planned]) -> Iterator[Diagn
         yield from tags(rule)
     yield from references(ruleset)
     yield from validated(ruleset.rules)
-    yield from dead_tests(planned, ruleset.rules)
