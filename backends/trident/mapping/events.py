@@ -59,6 +59,11 @@ def event_fields(logsource: LogSource) -> EventFields | None:
     return _read(logsource.service)
 
 
+def channels() -> list[EventFields]:
+    """Every channel of which something is known."""
+    return list(map(_read, sorted(_channels())))
+
+
 def lacks_in(profile: Profile) -> Callable[[Search], Lacks | None]:
     """Which fields the events of a search never have, as far as the profile stores them as they
     are: a column of another name may be filled from elsewhere."""
@@ -81,13 +86,18 @@ def _as_it_is(source: Source, name: str) -> bool:
     column = source.column(name)
     if column is None or column.kept or column.expression or _changes(source.wording, name):
         return False
-    return column.name.rpartition(".")[2] == name
+    return _last(column.name) == name
 
 
 def _changes(wording: Wording, name: str) -> bool:
     """Whether tests of the field become tests of another."""
     hashes = name == "Hashes" and bool(wording.hashes)
-    return hashes or name in wording.divert or name in wording.either
+    places = wording.either.get(name, ())
+    return hashes or name in wording.divert or any(_last(place) != name for place in places)
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
 
 
 @cache
@@ -112,8 +122,7 @@ def _read(service: str) -> EventFields:
 @cache
 def _names() -> frozenset[str]:
     """Every name that some event has."""
-    channels = map(_read, sorted(_channels()))
-    return frozenset(name for each in channels for names in each.events.values() for name in names)
+    return frozenset().union(*(names for each in channels() for names in each.events.values()))
 
 
 def _bare(name: str) -> str:

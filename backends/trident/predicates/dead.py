@@ -70,17 +70,19 @@ class Dead:
 @dataclass(frozen=True, slots=True)
 class _Literal:
     """A test of a field (of any, for a keyword), or its negation; ``other`` is the field that it
-    is compared with."""
+    is compared with. As the rule has it, it is ``test``, or that ``negated``: what is not missing
+    is there."""
 
     field: str | None
     reading: Reading
     positive: bool
     other: str = ""
     test: Any = dataclasses.field(default=None, compare=False)
+    negated: bool = dataclasses.field(default=False, compare=False)
 
     def __str__(self) -> str:
         name = "keyword" if self.field is None else self.field
-        return f"{'' if self.positive else 'not '}{name}: {shown(self.test)}"
+        return f"{'not ' if self.negated else ''}{name}: {shown(self.test)}"
 
 
 _Clause = tuple[_Literal, ...]
@@ -312,7 +314,7 @@ def _literals(test: Any, holds: bool) -> Iterator[_Literal]:
         if not holds and isinstance(read, Missing | Present) and name is not None:
             read, positive = Missing() if isinstance(read, Present) else Present(), True
         other = value.field if isinstance(value, SigmaFieldReference) else ""
-        yield _Literal(name, read, positive, other, value)
+        yield _Literal(name, read, positive, other, value, not holds)
 
 
 def _events(flat: _Flat) -> _Events:
@@ -345,7 +347,7 @@ def _common(one: _Events, other: _Events) -> _Events:
 
 def _reason(clause: _Clause, takers: Sequence[_Clause]) -> Dead:
     literals = [*clause, *(each for taker in takers for each in taker)]
-    filters = any(not literal.positive for literal in literals)
+    filters = any(literal.negated for literal in literals)
     name = next((each.field for each in literals if each.field), "")
     listed = [_choice(each) for each in (clause, *takers)]
     if filters:

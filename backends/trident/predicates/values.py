@@ -152,7 +152,7 @@ def shown(value: object) -> str:
             return value.field
         case SigmaExists():
             return "there" if value else "not there"
-    return str(value)
+    return str(value) or "''"
 
 
 def within(keyword: Reading) -> Reading:
