@@ -18,7 +18,7 @@ from sigma.conditions import (
     ConditionAND,
     ConditionFieldEqualsValueExpression,
     ConditionNOT,
-    ConditionOR,
+    ConditionValueExpression,
 )
 from sigma.types import SigmaExpansion, SigmaFieldReference
 
@@ -88,6 +88,9 @@ class _Literal:
 _Clause = tuple[_Literal, ...]
 """At least one of the literals holds."""
 
+_MISSING, _PRESENT = Missing(), Present()
+_TESTS = (ConditionFieldEqualsValueExpression, ConditionValueExpression)
+
 _Part = tuple[Any, bool]
 """A condition, and whether it holds or does not."""
 
@@ -103,10 +106,16 @@ def dead_parts(condition: object, lacks: Lacks | None = None) -> list[Dead]:
     return list(dict.fromkeys(parts))
 
 
+def why_none(condition: object, lacks: Lacks | None = None) -> str:
+    """Why no event satisfies the condition as a whole; "" where one may."""
+    search = _Search(lacks or (lambda name, events: False), filters=False)
+    return next((each.reason for each in search.dead((condition, True), (), None)), "")
+
+
 def implies(narrow: object, wide: object) -> bool:
     """Whether it is certain that each event that satisfies ``narrow`` satisfies ``wide``, and
     nothing shows that none does."""
-    search = _Search(lambda name, events: False)
+    search = _Search(lambda name, events: False, filters=False)
     clauses = _flat((narrow, True)).all
     if search.dead((narrow, True), (), None):
         return False
@@ -144,10 +153,11 @@ class _Flat:
 
 
 class _Search:
-    """One walk; ``parts`` collects what was dead."""
+    """One walk; ``parts`` collects what was dead, with ``filters`` in what they remove, too."""
 
-    def __init__(self, lacks: Lacks) -> None:
+    def __init__(self, lacks: Lacks, *, filters: bool = True) -> None:
         self._lacks = lacks
+        self._filters = filters
         self._pairs = _PAIRS
         self.parts: list[Dead] = []
 
@@ -164,7 +174,7 @@ class _Search:
         if not fatal and (reason := self._conflict(known)):
             self.parts.append(reason)
             return [reason]
-        for condition in flat.negated:
+        for condition in flat.negated if self._filters else ():
             before = len(self.parts)
             self.dead((condition, True), tuple(stated), events)
             self.parts[before:] = map(_in_filter, self.parts[before:])
@@ -281,28 +291,29 @@ def _text_of(literal: _Literal) -> Reading:
 def _flat(part: _Part) -> _Flat:
     condition, holds = part
     flat = _Flat()
+    # Tests first: what joins them is of an abstract class, which isinstance is slow on.
+    if isinstance(condition, _TESTS):
+        literals = list(_literals(condition, holds))
+        flat.clauses = [tuple(literals)] if holds else [(each,) for each in literals]
+        return flat
     if isinstance(condition, ConditionNOT):
         inner = condition.args[0]
         flat = _flat((inner, not holds))
         if holds:
             return _Flat([], [*flat.clauses, *flat.excluded], flat.choices, [inner])
         return flat
-    if isinstance(condition, ConditionAND | ConditionOR):
-        parts = [_flat((each, holds)) for each in condition.args]
-        if isinstance(condition, ConditionAND) == holds:
-            for each in parts:
-                flat.clauses += each.clauses
-                flat.excluded += each.excluded
-                flat.choices += each.choices
-                flat.negated += each.negated
-        elif all(len(each.all) == 1 and not each.choices for each in parts):
-            flat.clauses = [tuple(literal for each in parts for literal in each.all[0])]
-            flat.negated = [negated for each in parts for negated in each.negated]
-        else:
-            flat.choices = [[(each, holds) for each in condition.args]]
-        return flat
-    literals = list(_literals(condition, holds))
-    flat.clauses = [tuple(literals)] if holds else [(each,) for each in literals]
+    parts = [_flat((each, holds)) for each in condition.args]
+    if isinstance(condition, ConditionAND) == holds:
+        for each in parts:
+            flat.clauses += each.clauses
+            flat.excluded += each.excluded
+            flat.choices += each.choices
+            flat.negated += each.negated
+    elif all(len(each.all) == 1 and not each.choices for each in parts):
+        flat.clauses = [tuple(literal for each in parts for literal in each.all[0])]
+        flat.negated = [negated for each in parts for negated in each.negated]
+    else:
+        flat.choices = [[(each, holds) for each in condition.args]]
     return flat
 
 
@@ -311,8 +322,8 @@ def _literals(test: Any, holds: bool) -> Iterator[_Literal]:
     values = test.value.values if isinstance(test.value, SigmaExpansion) else [test.value]
     for value in values:
         read, positive = reading(value), holds
-        if not holds and isinstance(read, Missing | Present) and name is not None:
-            read, positive = Missing() if isinstance(read, Present) else Present(), True
+        if not holds and name is not None and read in (_MISSING, _PRESENT):
+            read, positive = _MISSING if read == _PRESENT else _PRESENT, True
         other = value.field if isinstance(value, SigmaFieldReference) else ""
         yield _Literal(name, read, positive, other, value, not holds)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import permutations
 
 from trident.mapping.events import Lacks
-from trident.predicates.dead import Dead, absent, dead_parts, implies, required_events
+from trident.predicates.dead import Dead, absent, implies, required_events, why_none
 from trident.rule.plan import (
     Aggregate,
     AllOf,
@@ -33,8 +33,8 @@ LacksOf = Callable[[Search], Lacks | None]
 def why_never(plan: Plan, lacks_of: LacksOf) -> str:
     """Why no event, or no group of events, makes the rule fire; "" where that is not certain."""
     if isinstance(plan, Search):
-        parts = dead(plan, lacks_of(plan))
-        return next((each.reason for each in parts if each.whole), "")
+        lacks = lacks_of(plan)
+        return why_none(plan.condition, lacks) if lacks else _by_tests(plan)
     reasons = [_branch(branch, lacks_of) for branch in plan.branches]
     if not any(reasons) or _may_fire(plan, [not reason for reason in reasons]):
         return ""
@@ -46,15 +46,10 @@ def why_never(plan: Plan, lacks_of: LacksOf) -> str:
     return f"{reference}: {reason}"
 
 
-def dead(search: Search, lacks: Lacks | None) -> list[Dead]:
-    """The parts of a search that no event satisfies."""
-    return dead_parts(search.condition, lacks) if lacks else _by_tests(search)
-
-
 @lru_cache(maxsize=512)
-def _by_tests(search: Search) -> list[Dead]:
+def _by_tests(search: Search) -> str:
     """Asked for by every profile that the search is translated for."""
-    return dead_parts(search.condition)
+    return why_none(search.condition)
 
 
 def absent_fields(search: Search, names: Iterable[str], lacks: Lacks | None) -> Iterator[Dead]:

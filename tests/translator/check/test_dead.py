@@ -45,3 +45,15 @@ def test_an_event_that_is_two_matches(checked: Checked) -> None:
         assert found(checked, kind, inner, same, service="system") == []
     assert found(checked, "value_count", inner, same, field=", field: IpAddress") == []
     assert found(checked, "temporal_ordered", inner, same) == []
+
+
+def test_a_group_by_field_that_the_events_lack(checked: Checked) -> None:
+    text = RULE.format(name="narrow", service="security", detection="{EventID: 4625}")
+    text += RULE.format(name="wide", service="security", detection="{EventID: 4776}")
+    text += CORRELATION.format(kind="value_count", field=", field: LogonType")
+    text = text.replace("[Computer]", "[Computer, WorkstationName]")
+    messages = [each.message for each in checked(text) if each.code == "TRI647"]
+    assert messages == [
+        "no event with EventID 4776 has a field WorkstationName",
+        "no event with EventID 4776 has a field LogonType",
+    ]

@@ -10,8 +10,8 @@ from trident.app.check.conventions import warning
 from trident.base.diagnostics import Diagnostic, Span
 from trident.mapping.events import Lacks, event_fields, lacks_in
 from trident.mapping.profiles import Profile
-from trident.predicates.dead import Dead, Kind
-from trident.predicates.never import absent_fields, dead, taken_twice
+from trident.predicates.dead import Dead, Kind, dead_parts
+from trident.predicates.never import absent_fields, taken_twice
 from trident.rule.plan import Identity, Plan, Search
 from trident.rule.planner import Planned
 from trident.rule.rules import Document, Rule
@@ -39,7 +39,7 @@ def _of(
 ) -> Iterator[Diagnostic]:
     document = documents[plan.identity]
     if isinstance(plan, Search):
-        for part, where in _on(plan, profiles, lambda lacks: dead(plan, lacks)):
+        for part, where in _on(plan, profiles, lambda lacks: dead_parts(plan.condition, lacks)):
             span = places.of_field(document, part.field, "detection")
             yield _finding(_CODES[part.kind], part, where, plan, span)
         yield from _lacking(plan, plan.outputs, profiles, "TRI648", document.at("fields"))
