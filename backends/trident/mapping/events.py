@@ -54,9 +54,12 @@ class EventFields:
 
 def event_fields(logsource: LogSource) -> EventFields | None:
     """What is known of the events of a log source; None for nothing."""
-    if logsource.product != _PRODUCT or logsource.category or logsource.service not in _channels():
+    service = logsource.service
+    if logsource.category:
+        service = None if service else _categories().get(logsource.category)
+    if logsource.product != _PRODUCT or service not in _channels():
         return None
-    return _read(logsource.service)
+    return _read(service)
 
 
 def channels() -> list[EventFields]:
@@ -64,21 +67,49 @@ def channels() -> list[EventFields]:
     return list(map(_read, sorted(_channels())))
 
 
-def lacks_in(profile: Profile) -> Callable[[Search], Lacks | None]:
-    """Which fields the events of a search never have, as far as the profile stores them as they
-    are: a column of another name may be filled from elsewhere."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a log source's events as a profile stores them: their EventIDs, None where
+    any may be, and which fields those lack."""
 
-    def of(search: Search) -> Lacks | None:
-        known = event_fields(search.logsource)
-        if known is None:
+    events: frozenset[int] | None
+    lacks: Lacks
+
+
+def known_in(profile: Profile) -> Callable[[Search], Known | None]:
+    """What is known of the events of a search, as far as the profile stores them as they are: a
+    column of another name may be filled from elsewhere."""
+
+    def of(search: Search) -> Known | None:
+        fields = event_fields(search.logsource)
+        if fields is None:
             return None
         try:
             source = resolve_source(search.logsource, profile)
         except Refusal:
             return None
-        return lambda name, events: _as_it_is(source, name) and known.lacks(name, events)
+        events = None
+        if search.logsource.category:
+            events = _selected(source, fields)
+            if events is None:
+                return None
+        return Known(
+            events, lambda name, events: _as_it_is(source, name) and fields.lacks(name, events)
+        )
 
     return of
+
+
+def _selected(source: Source, fields: EventFields) -> frozenset[int] | None:
+    """The EventIDs that a log source is selected by; None where its table is not the channel's
+    own, which keeps what is not listed."""
+    if "" not in source.prefixes:
+        return None
+    for values in source.wording.where.values():
+        numbers = [str(value) for value in values]
+        if all(number.isdigit() and int(number) in fields.events for number in numbers):
+            return frozenset(map(int, numbers))
+    return None
 
 
 def _as_it_is(source: Source, name: str) -> bool:
@@ -104,6 +135,12 @@ def _last(path: str) -> str:
 def _channels() -> frozenset[str]:
     folder = resources.files(__package__) / _FOLDER
     return frozenset(file.name.removesuffix(".yml") for file in folder.iterdir())
+
+
+@cache
+def _categories() -> Mapping[str, str]:
+    data = shipped(__package__, "event_categories.yml")
+    return {category: service for service, names in data.items() for category in names}
 
 
 @cache

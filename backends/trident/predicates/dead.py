@@ -22,7 +22,7 @@ from sigma.conditions import (
 )
 from sigma.types import SigmaExpansion, SigmaFieldReference
 
-from trident.mapping.events import Lacks
+from trident.mapping.events import Known
 from trident.predicates.values import (
     Missing,
     Present,
@@ -34,6 +34,9 @@ from trident.predicates.values import (
     shown,
     within,
 )
+
+NOTHING = Known(None, lambda name, events: False)
+"""Where nothing is known of the events."""
 
 _EVENT_ID = "EventID"
 _REMOVES_NOTHING = ": a filter that removes nothing"
@@ -98,38 +101,38 @@ _Events = frozenset[int] | None
 """The EventIDs that are left; None where any may be."""
 
 
-def dead_parts(condition: object, lacks: Lacks | None = None) -> list[Dead]:
+def dead_parts(condition: object, known: Known = NOTHING) -> list[Dead]:
     """Every part of the condition that no event can satisfy, each reason once."""
-    search = _Search(lacks or (lambda name, events: False))
-    fatal = search.dead((condition, True), (), None)
+    search = _Search(known)
+    fatal = search.dead((condition, True), (), known.events)
     parts = [replace(each, whole=each in fatal) for each in search.parts]
     return list(dict.fromkeys(parts))
 
 
-def why_none(condition: object, lacks: Lacks | None = None) -> str:
+def why_none(condition: object, known: Known = NOTHING) -> str:
     """Why no event satisfies the condition as a whole; "" where one may."""
-    search = _Search(lacks or (lambda name, events: False), filters=False)
-    return next((each.reason for each in search.dead((condition, True), (), None)), "")
+    search = _Search(known, filters=False)
+    return next((each.reason for each in search.dead((condition, True), (), known.events)), "")
 
 
 def implies(narrow: object, wide: object) -> bool:
     """Whether it is certain that each event that satisfies ``narrow`` satisfies ``wide``, and
     nothing shows that none does."""
-    search = _Search(lambda name, events: False, filters=False)
+    search = _Search(NOTHING, filters=False)
     clauses = _flat((narrow, True)).all
     if search.dead((narrow, True), (), None):
         return False
     return bool(search.dead((wide, False), tuple(clauses), None))
 
 
-def required_events(condition: object) -> frozenset[int] | None:
-    """The EventIDs that a condition leaves; None where any may be."""
-    return _events(_flat((condition, True)))
+def required_events(condition: object, known: Known) -> frozenset[int] | None:
+    """The EventIDs that a condition leaves of those known; None where any may be."""
+    return _common(known.events, _events(_flat((condition, True))))
 
 
-def absent(name: str, events: _Events, lacks: Lacks) -> Dead | None:
+def absent(name: str, events: _Events, known: Known) -> Dead | None:
     """Why no event of ``events`` has the field; None where one may."""
-    if not events or not lacks(name, events):
+    if not events or not known.lacks(name, events):
         return None
     numbers = " or ".join(map(str, sorted(events)))
     reason = f"no event with {_EVENT_ID} {numbers} has a field {name}"
@@ -155,8 +158,8 @@ class _Flat:
 class _Search:
     """One walk; ``parts`` collects what was dead, with ``filters`` in what they remove, too."""
 
-    def __init__(self, lacks: Lacks, *, filters: bool = True) -> None:
-        self._lacks = lacks
+    def __init__(self, known: Known, *, filters: bool = True) -> None:
+        self._known = known
         self._filters = filters
         self._pairs = _PAIRS
         self.parts: list[Dead] = []
@@ -214,7 +217,7 @@ class _Search:
         if not literal.positive or isinstance(literal.reading, Missing):
             return None
         names = (name for name in (literal.field, literal.other) if name)
-        return next((why for name in names if (why := absent(name, events, self._lacks))), None)
+        return next((why for name in names if (why := absent(name, events, self._known))), None)
 
     def _conflict(self, clauses: Sequence[_Clause]) -> Dead | None:
         """A clause of which nothing is left, if there is one, with what took its literals."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import permutations
 
-from trident.mapping.events import Lacks
+from trident.mapping.events import Known
 from trident.predicates.dead import Dead, absent, implies, required_events, why_none
 from trident.rule.plan import (
     Aggregate,
@@ -26,16 +26,16 @@ from trident.rule.plan import (
     passing,
 )
 
-LacksOf = Callable[[Search], Lacks | None]
+KnownOf = Callable[[Search], Known | None]
 """What is known of the events of a search's log source; None for nothing."""
 
 
-def why_never(plan: Plan, lacks_of: LacksOf) -> str:
+def why_never(plan: Plan, known_of: KnownOf) -> str:
     """Why no event, or no group of events, makes the rule fire; "" where that is not certain."""
     if isinstance(plan, Search):
-        lacks = lacks_of(plan)
-        return why_none(plan.condition, lacks) if lacks else _by_tests(plan)
-    reasons = [_branch(branch, lacks_of) for branch in plan.branches]
+        known = known_of(plan)
+        return why_none(plan.condition, known) if known else _by_tests(plan)
+    reasons = [_branch(branch, known_of) for branch in plan.branches]
     if not any(reasons) or _may_fire(plan, [not reason for reason in reasons]):
         return ""
     reference, reason = next(
@@ -52,11 +52,11 @@ def _by_tests(search: Search) -> str:
     return why_none(search.condition)
 
 
-def absent_fields(search: Search, names: Iterable[str], lacks: Lacks | None) -> Iterator[Dead]:
+def absent_fields(search: Search, names: Iterable[str], known: Known | None) -> Iterator[Dead]:
     """Those of the fields that no event has which the search finds."""
-    if lacks is not None:
-        events = required_events(search.condition)
-        yield from filter(None, (absent(name, events, lacks) for name in dict.fromkeys(names)))
+    if known is not None:
+        events = required_events(search.condition, known)
+        yield from filter(None, (absent(name, events, known) for name in dict.fromkeys(names)))
 
 
 def taken_twice(plan: Correlation) -> Iterator[tuple[Branch, Branch]]:
@@ -76,12 +76,12 @@ def _within(pair: tuple[Branch, Branch]) -> bool:
     return other.logsource.covers(one.logsource) and implies(one.condition, other.condition)
 
 
-def _branch(branch: Branch, lacks_of: LacksOf) -> str:
+def _branch(branch: Branch, known_of: KnownOf) -> str:
     """Why a branch has no match that takes part."""
-    reason = why_never(branch.matches, lacks_of)
+    reason = why_never(branch.matches, known_of)
     if reason or not isinstance(branch.matches, Search):
         return reason
-    lacking = absent_fields(branch.matches, branch.keys, lacks_of(branch.matches))
+    lacking = absent_fields(branch.matches, branch.keys, known_of(branch.matches))
     return next((each.reason for each in lacking), "")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from trident.base.diagnostics import Diagnostic, Refusal
 from trident.mapping.binding import Bound, bind, binding_notes
-from trident.mapping.events import lacks_in
+from trident.mapping.events import known_in
 from trident.mapping.profiles import Profile
 from trident.predicates.letters import letter_notes
 from trident.predicates.never import why_never
@@ -38,7 +38,7 @@ def translate(plan: Plan, profile: Profile) -> Translation:
     notes = [*query.notes, *map(Note.of, codes), *binding_notes(bound), *letter_notes(bound)]
     if names := pipelines(plan):
         notes.append(Note.of("TRI480", names=", ".join(names)))
-    if reason := why_never(plan, lacks_in(profile)):
+    if reason := why_never(plan, known_in(profile)):
         notes.append(Note.of("TRI481", reason=reason))
     return Translation(
         plan.identity,

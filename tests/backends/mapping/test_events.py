@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.support.generate import plan_documents
 from tests.support.targets import SHIPPED
-from trident.mapping.events import channels, event_fields, lacks_in
+from trident.mapping.events import channels, event_fields, known_in
 from trident.mapping.profiles import load_profiles
 from trident.mapping.resolver import resolve_source
 from trident.predicates.never import why_never
@@ -91,7 +91,7 @@ def test_several_events() -> None:
 
 
 def test_other_log_sources_are_open() -> None:
-    assert event_fields(LogSource("process_creation", "windows", None)) is None
+    assert event_fields(LogSource("webserver", "windows", None)) is None
     assert event_fields(LogSource("process_creation", "windows", "sysmon")) is None
     assert event_fields(LogSource(None, "linux", "security")) is None
     assert event_fields(LogSource(None, "windows", "application")) is None
@@ -117,7 +117,7 @@ def test_on_every_profile_that_stores_windows_logs() -> None:
             (note,) = [each for each in translation.notes if each.code == "TRI481"]
             assert "no event with EventID 4624 or 4625 has a field User" in note.text
             for each in open_ones:
-                assert why_never(each, lacks_in(profile)) == "", (target, profile.name)
+                assert why_never(each, known_in(profile)) == "", (target, profile.name)
     assert stored >= 6
 
 
@@ -126,10 +126,33 @@ def test_a_column_of_another_name_may_be_filled_from_elsewhere() -> None:
     plan = search("sysmon", EventID=6, User="x")
     for target in SHIPPED:
         for profile in load_profiles(target).values():
-            lacks = lacks_in(profile)(plan)
-            if lacks is None:
+            known = known_in(profile)(plan)
+            if known is None:
                 continue
             column = resolve_source(plan.logsource, profile).column("User")
             assert column
             own = column.name.rpartition(".")[2] == "User"
-            assert lacks("User", frozenset({6})) is own, (target, profile.name)
+            assert known.lacks("User", frozenset({6})) is own, (target, profile.name)
+
+
+def test_categories_where_they_are_the_channel_s_own_events() -> None:
+    """Sysmon's network connections have no call trace and no command line; the table of another
+    product may have, and a column of another name."""
+    for field, lacking in (
+        ("CallTrace", {"spl windows_ta", "eql sysmon", "esql sysmon"}),
+        ("CommandLine", {"spl windows_ta"}),
+        ("DestinationPort", set()),
+    ):
+        rule = {
+            "title": "x",
+            "logsource": {"product": "windows", "category": "network_connection"},
+            "detection": {"selection": {field: "x"}, "condition": "selection"},
+        }
+        plan = plan_documents((rule,))
+        reasons = {
+            f"{target} {profile.name}": why_never(plan, known_in(profile))
+            for target in SHIPPED
+            for profile in load_profiles(target).values()
+        }
+        assert {name for name, reason in reasons.items() if reason} == lacking
+        assert set(reasons.values()) <= {"", f"no event with EventID 3 has a field {field}"}

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from trident.app.check import places
 from trident.app.check.conventions import warning
 from trident.base.diagnostics import Diagnostic, Span
-from trident.mapping.events import Lacks, event_fields, lacks_in
+from trident.mapping.events import Known, event_fields, known_in
 from trident.mapping.profiles import Profile
-from trident.predicates.dead import Dead, Kind, dead_parts
+from trident.predicates.dead import NOTHING, Dead, Kind, dead_parts
 from trident.predicates.never import absent_fields, taken_twice
 from trident.rule.plan import Identity, Plan, Search
 from trident.rule.planner import Planned
@@ -39,7 +39,7 @@ def _of(
 ) -> Iterator[Diagnostic]:
     document = documents[plan.identity]
     if isinstance(plan, Search):
-        for part, where in _on(plan, profiles, lambda lacks: dead_parts(plan.condition, lacks)):
+        for part, where in _on(plan, profiles, lambda known: dead_parts(plan.condition, known)):
             span = places.of_field(document, part.field, "detection")
             yield _finding(_CODES[part.kind], part, where, plan, span)
         yield from _lacking(plan, plan.outputs, profiles, "TRI648", document.at("fields"))
@@ -62,20 +62,20 @@ def _lacking(
     search: Search, names: Sequence[str], profiles: Sequence[Profile], code: str, span: Span
 ) -> Iterator[Diagnostic]:
     """A finding for each field of a rule that its events never have."""
-    for part, where in _on(search, profiles, lambda lacks: absent_fields(search, names, lacks)):
+    for part, where in _on(search, profiles, lambda known: absent_fields(search, names, known)):
         yield _finding(code, part, where, search, span)
 
 
 def _on(
-    search: Search, profiles: Sequence[Profile], parts: Callable[[Lacks | None], Iterable[Dead]]
+    search: Search, profiles: Sequence[Profile], parts: Callable[[Known], Iterable[Dead]]
 ) -> Iterator[tuple[Dead, str]]:
     """What is dead, and on which profiles if that is not so on all that store the events."""
-    stored = [(profile, lacks) for profile in profiles if (lacks := lacks_in(profile)(search))]
+    stored = [(profile, known) for profile in profiles if (known := known_in(profile)(search))]
     where: dict[Dead, list[str]] = {}
-    for profile, lacks in stored:
-        for part in parts(lacks):
+    for profile, known in stored:
+        for part in parts(known):
             where.setdefault(part, []).append(f"{profile.target} {profile.name}")
-    for part in () if stored else parts(None):
+    for part in () if stored else parts(NOTHING):
         where[part] = []
     for part, names in where.items():
         yield part, f" ({', '.join(names)})" if len(names) < len(stored) else ""
