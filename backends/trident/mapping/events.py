@@ -113,9 +113,11 @@ def _selected(source: Source, fields: EventFields) -> frozenset[int] | None:
 
 
 def _as_it_is(source: Source, name: str) -> bool:
-    """Whether a log source keeps the field under its own name."""
+    """Whether a log source keeps the field under its own name; what a user has mapped is there."""
     column = source.column(name)
-    if column is None or column.kept or column.expression or _changes(source.wording, name):
+    if column is None or not column.sources or column.expression:
+        return False
+    if _changes(source.wording, name):
         return False
     return _last(column.name) == name
 

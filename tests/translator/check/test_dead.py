@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.translator.check.conftest import Checked
+from trident.app.check.run import check
+from trident.app.check.selection import read_selection
+from trident.app.input.config import read_config
 
 RULE = """\
 title: {name}
@@ -57,3 +62,24 @@ def test_a_group_by_field_that_the_events_lack(checked: Checked) -> None:
         "no event with EventID 4776 has a field WorkstationName",
         "no event with EventID 4776 has a field LogonType",
     ]
+
+
+def test_what_a_user_has_mapped_is_there(tmp_path: Path) -> None:
+    """A site may fill a column of its own with what the event itself does not have."""
+    rule = RULE.format(name="x", service="security", detection="{EventID: 4624, User: a}")
+    (tmp_path / "rule.yml").write_text(rule.removesuffix("---\n"), "utf-8")
+    own = """\
+tables: {kql: {SecurityEvent: {columns: {string: [User]}}}}
+fields:
+  kql:
+    - logsource: {product: windows, service: security}
+      fields: {User: User}
+"""
+    for name, text, codes in (("own", own, []), ("shipped", "{}\n", ["TRI646"])):
+        path = tmp_path / f"{name}.trident"
+        path.write_text(text, "utf-8")
+        config = read_config(path)
+        profiles = [config.profile("kql", "sentinel")]
+        selection = read_selection(["TRI646", "TRI5", "TRI2"], ())
+        report = check([str(tmp_path / "rule.yml")], profiles, config, selection)
+        assert [each.code for each in report.diagnostics] == codes
