@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from trident.app.check.coverage import coverage
+from trident.app.check.dead import dead_tests
 from trident.app.check.keys import misspelt_keys
 from trident.app.check.metadata import metadata
 from trident.app.check.queries import CODES, rejected
@@ -49,6 +50,7 @@ def check(
     sources = read_sources(paths, named_filters=bool(filters))
     outcome = plan_rules(sources, config, filters)
     findings = [*outcome.diagnostics, *_about_rules(outcome.ruleset, outcome.planned)]
+    findings += dead_tests(outcome.planned, outcome.ruleset.rules, profiles)
     findings += coverage(outcome.planned, outcome.ruleset.rules, profiles)
     if checking is not None and any(map(selection.takes, CODES)):
         findings += rejected(outcome.planned, profiles, checking)
