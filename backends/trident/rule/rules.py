@@ -23,6 +23,7 @@ from sigma.rule import SigmaRule
 
 from sigma import exceptions
 from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
+from trident.rule import percent
 from trident.rule.depth import check_depth, too_deep
 from trident.rule.legacy import check_syntax
 from trident.rule.misread import Misread, check_reading
@@ -252,7 +253,7 @@ def filter_names(sigma: SigmaFilter) -> tuple[str, ...]:
 def _parse(kind: Any, document: Document) -> Any:
     """pySigma's object for a document; its many exception types become one."""
     try:
-        parsed = kind.from_dict(_readable(document.data))
+        parsed = _read(kind, document.data)
         if isinstance(getattr(parsed, "condition", None), SigmaExtendedCorrelationCondition):
             check_depth(
                 parsed.condition.parsed,
@@ -272,16 +273,28 @@ def _parse(kind: Any, document: Document) -> Any:
         raise too_deep(kind, document.at(kind)) from error
 
 
+def _read(kind: Any, data: Mapping[str, Any]) -> Any:
+    parsed = kind.from_dict(_readable(data))
+    if isinstance(parsed, SigmaRule | SigmaFilter):
+        detection = parsed.detection if isinstance(parsed, SigmaRule) else parsed.filter
+        percent.shown(detection.detections.values())
+    return parsed
+
+
 def _readable(data: Mapping[str, Any]) -> dict[str, Any]:
     """A document as pySigma takes it: of a correlation's range (``gt: 100, lte: 200``, "Sigma
     Correlation Rules Specification", condition), which it refuses, it sees the first operator.
-    The plan reads the document's own (``triggers.py``)."""
+    The plan reads the document's own (``triggers.py``). Plain percent signs: ``percent.py``."""
+    data = {
+        key: percent.hidden(part) if key in ("detection", "filter") else part
+        for key, part in data.items()
+    }
     correlation = data.get("correlation")
     if not isinstance(correlation, Mapping):
-        return dict(data)
+        return data
     condition = correlation.get("condition")
     if not isinstance(condition, Mapping):
-        return dict(data)
+        return data
     further = [key for key in condition if key in tuple(Operator)][1:]
     kept = {key: value for key, value in condition.items() if key not in further}
     return {**data, "correlation": {**correlation, "condition": kept}}
@@ -302,7 +315,7 @@ def _kept_by(document: Document) -> Rule:
     data = document.data
     detection = {key: value for key, value in data["filter"].items() if key != "rules"}
     rule = {"title": "filter", "logsource": data["logsource"], "detection": detection}
-    return Rule(SigmaRule.from_dict(rule), document, identity(document))
+    return Rule(_read(SigmaRule, rule), document, identity(document))
 
 
 def _narrow(rule: SigmaRule, sigma: SigmaFilter) -> list[str]:
