@@ -22,6 +22,9 @@ from trident.result.translation import Fidelity, Translation
 from trident.rule.plan import Plan, searches
 from trident.translate.translate import translate
 
+WITH_ADDRESSES = ("eql", "esql")
+"""The targets that have a type for addresses; elsewhere they are texts."""
+
 MODELLED = "esql"
 """The target whose queries run in the tests' model."""
 
@@ -31,6 +34,8 @@ def profile_of(row: Row, plan: Plan, target: str, columns: Mapping[str, str]) ->
     if any(search.logsource != LAB for search in searches(plan)):
         return load_profiles(target)[default_profile(target)]
     typed = {**dict.fromkeys("fgh", "string"), **columns, **row.data.get("columns", {})}
+    if target not in WITH_ADDRESSES:
+        typed = {name: "string" if kind == "ip" else kind for name, kind in typed.items()}
     return lab_profile(target, {name: (name, kind) for name, kind in typed.items()})
 
 

@@ -1,4 +1,4 @@
-"""Every row of the specification: its meaning in the evaluator, and what each target makes of it."""
+"""Every row of the specification: its meaning, and what each target makes of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.specification.engines import Engines
 from tests.specification.page import PAGE, page
 from tests.specification.rows import DOCUMENTS, planned, read, varied
-from tests.support.generate import NOW
+from tests.support.generate import NOW, PYSIGMA
 from tests.support.selection import lab_profile, missing_engine
 from tests.support.targets import SHIPPED
 from trident.app.check.run import check
@@ -114,5 +114,7 @@ def test_the_rows_are_whole() -> None:
 
 
 def test_the_page_is_of_the_rows(root: Path) -> None:
+    if PYSIGMA < 2:
+        pytest.skip("the page has the rows of pySigma 2")
     written = (root / PAGE).read_text("utf-8")
     assert written == page(), "stale: python -m tests.specification.page"

@@ -23,11 +23,12 @@ from sigma.rule import SigmaRule
 
 from sigma import exceptions
 from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
-from trident.rule import percent
 from trident.rule.depth import check_depth, too_deep
 from trident.rule.legacy import check_syntax
 from trident.rule.misread import Misread, check_reading
-from trident.rule.plan import Identity, Operator
+from trident.rule.percent import shown
+from trident.rule.plan import Identity
+from trident.rule.readable import readable
 
 _KINDS: Mapping[str, type[SigmaRule | SigmaCorrelationRule | SigmaFilter]] = {
     "detection": SigmaRule,
@@ -274,30 +275,11 @@ def _parse(kind: Any, document: Document) -> Any:
 
 
 def _read(kind: Any, data: Mapping[str, Any]) -> Any:
-    parsed = kind.from_dict(_readable(data))
+    parsed = kind.from_dict(readable(data))
     if isinstance(parsed, SigmaRule | SigmaFilter):
         detection = parsed.detection if isinstance(parsed, SigmaRule) else parsed.filter
-        percent.shown(detection.detections.values())
+        shown(detection.detections.values())
     return parsed
-
-
-def _readable(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A document as pySigma takes it: of a correlation's range (``gt: 100, lte: 200``, "Sigma
-    Correlation Rules Specification", condition), which it refuses, it sees the first operator.
-    The plan reads the document's own (``triggers.py``). Plain percent signs: ``percent.py``."""
-    data = {
-        key: percent.hidden(part) if key in ("detection", "filter") else part
-        for key, part in data.items()
-    }
-    correlation = data.get("correlation")
-    if not isinstance(correlation, Mapping):
-        return data
-    condition = correlation.get("condition")
-    if not isinstance(condition, Mapping):
-        return data
-    further = [key for key in condition if key in tuple(Operator)][1:]
-    kept = {key: value for key, value in condition.items() if key not in further}
-    return {**data, "correlation": {**correlation, "condition": kept}}
 
 
 def _check_condition(sigma: SigmaFilter, document: Document) -> None:

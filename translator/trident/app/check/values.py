@@ -15,11 +15,27 @@ _OF_KEYWORDS = 2
 
 
 def values(rules: Iterable[Rule]) -> Iterator[Diagnostic]:
-    """A finding for each null among other values: it "cannot be part of a list of field values"
-    (Sigma Rules Specification 2.1.0, Special Field Values); here it is one alternative more."""
+    """A finding for each null among other values, which "cannot be part of a list of field values"
+    (Sigma Rules Specification 2.1.0, Special Field Values), and for ``all`` of a single value
+    ("Sigma Modifiers", Generic Modifiers)."""
     for rule in rules:
-        for path in _nulls(rule.document.data.get(_DETECTION), (_DETECTION,)):
+        detection = rule.document.data.get(_DETECTION)
+        for path in _nulls(detection, (_DETECTION,)):
             yield warning("TRI632", "null in a list of values", rule.document.at(*path))
+        for path in _single(detection, (_DETECTION,)):
+            yield warning("TRI633", f"{path[-1]} has one value", rule.document.at(*path))
+
+
+def _single(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            of_several = isinstance(value, list) and len(value) > 1
+            if "all" in str(key).split("|")[1:] and not of_several:
+                yield (*path, key)
+            yield from _single(value, (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _single(value, (*path, index))
 
 
 def _nulls(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
