@@ -34,11 +34,12 @@ from tests.support.generate import NOW, PYSIGMA
 from trident.app.input.config import Config
 from trident.app.input.sources import Source
 from trident.app.run.convert import Outcome, plan_files
+from trident.base.diagnostics import Severity
 from trident.meaning.events import SECOND, Event
 from trident.rule.plan import LogSource, Plan, searches
 
 HERE = Path(__file__).parent
-DOCUMENTS = ("rules", "modifiers")
+DOCUMENTS = ("rules", "modifiers", "correlations")
 """The documents, in the order of the page."""
 
 LAB = {"category": "lab"}
@@ -88,7 +89,11 @@ class Row:
         if "rules" in data:
             return _yaml([_completed(each) for each in data["rules"]])
         if "correlation" in data:
-            listed = [_completed({"name": name, **base}) for name, base in self.bases.items()]
+            listed = [
+                _completed({"name": name, **self.bases[name]})
+                for name in data["correlation"]["rules"]
+                if name in self.bases
+            ]
             own = {"title": "Outer", "name": "outer", "correlation": data["correlation"]}
             return _yaml([*listed, own])
         detection = data.get("detection") or {"s": data["item"], "condition": "s"}
@@ -106,6 +111,12 @@ class Row:
     def codes(self) -> list[str]:
         """The codes of everything that was found in the rule's text."""
         return [each.code for each in self.outcome.diagnostics]
+
+    @property
+    def errors(self) -> set[str]:
+        """The codes of the errors in the rule's text."""
+        found = self.outcome.diagnostics
+        return {each.code for each in found if each.severity is Severity.ERROR}
 
     @property
     def plans(self) -> list[Plan]:

@@ -110,13 +110,6 @@ class Planner:
         document, raw = rule.document, rule.document.data["correlation"]
         check_keys(document, ("correlation",), raw, _KEYS)
         texts(document, "fields")
-        if "generate" in document.data:  # where the specification's text has it; pySigma does not
-            raise TridentError(
-                "TRI104",
-                "generate belongs in correlation",
-                span=document.at("generate"),
-                hint="write it below correlation",
-            )
         listed = references(sigma)
         self._check_listed(document, listed)
         aliases = _aliases(document, raw.get("aliases") or {}, listed)

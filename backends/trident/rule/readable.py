@@ -3,6 +3,8 @@
 - A range in a correlation's condition ("Sigma Correlation Rules Specification", Condition:
   ``gt: 100`` and ``lte: 200`` together): pySigma sees the first operator, the plan reads the
   document's own (``triggers.py``).
+- ``generate`` beside ``correlation``, where the specification's text and its JSON schema have it;
+  pySigma looks below ``correlation``.
 - Patterns of names with a hyphen (``1 of selection-*``), a character that pySigma's names may
   have and its patterns may not.
 - The modifier ``utf16le``, of which ``wide`` is the alias ("Sigma Modifiers", Encoding): pySigma
@@ -33,16 +35,25 @@ def readable(data: Mapping[str, Any]) -> dict[str, Any]:
     """The document that pySigma is given.
 
     Raises:
-        TridentError: TRI003 for a key that two spellings make twice, and as ``percent.hidden``.
+        TridentError: TRI003 for a key that two spellings make twice, TRI101 for a generate that
+            contradicts another, and as ``percent.hidden``.
     """
     given = {
         key: hidden(_aliased(_listed(part))) if key in _DETECTIONS else part
         for key, part in data.items()
     }
-    correlation = given.get("correlation")
-    if isinstance(correlation, Mapping) and isinstance(correlation.get("condition"), Mapping):
-        given["correlation"] = {**correlation, "condition": _compared(correlation["condition"])}
+    if isinstance(given.get("correlation"), Mapping):
+        given["correlation"] = _correlation(given["correlation"], given)
     return given
+
+
+def _correlation(correlation: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    known = dict(correlation)
+    if isinstance(known.get("condition"), Mapping):
+        known["condition"] = _compared(known["condition"])
+    if "generate" in given and known.setdefault("generate", given["generate"]) != given["generate"]:
+        raise TridentError("TRI101", "generate is given twice, with two values")
+    return known
 
 
 def _compared(condition: Mapping[str, Any]) -> dict[str, Any]:
