@@ -10,7 +10,7 @@ statement, and one of
   ``bases``), with ``cases``: events ``[minutes before now, fields]`` (``[minutes, fields, log
   source]`` where there are several) and alerts ``[group key, minutes before now]``;
 - ``same``: keys laid over the ``plain`` rule, each of which changes no query; ``found``: such keys
-  and the code of the finding that they bring;
+  and the code of the finding that they bring; ``clean``: such keys and a code that they do not;
 - ``invalid``: with ``item``, ``detection``, ``rules``, ``text`` or ``correlation``, the code with
   which the rule itself is refused.
 
@@ -39,7 +39,7 @@ from trident.meaning.events import SECOND, Event
 from trident.rule.plan import LogSource, Plan, searches
 
 HERE = Path(__file__).parent
-DOCUMENTS = ("rules", "modifiers", "correlations")
+DOCUMENTS = ("rules", "modifiers", "correlations", "filters", "tags")
 """The documents, in the order of the page."""
 
 LAB = {"category": "lab"}

@@ -79,11 +79,13 @@ def test_metadata(name: str, tmp_path: Path) -> None:
     for row in read(name).rows:
         for keys in row.data.get("same", ()):
             assert _queries(varied(keys)) == plain, (row.why, keys)
-        for number, (keys, code) in enumerate(row.data.get("found", ())):
-            file = tmp_path / f"{number}.yml"
-            file.write_text(varied(keys), "utf-8")
-            report = check([str(file)], [], Config(), Selection())
-            assert code in {each.code for each in report.diagnostics}, (row.why, keys, code)
+        for expected in ("found", "clean"):
+            for keys, code in row.data.get(expected, ()):
+                file = tmp_path / "rule.yml"
+                file.write_text(varied(keys), "utf-8")
+                report = check([str(file)], [], Config(), Selection())
+                codes_found = {each.code for each in report.diagnostics}
+                assert (code in codes_found) is (expected == "found"), (row.why, keys, code)
 
 
 def _queries(text: str) -> list[str]:

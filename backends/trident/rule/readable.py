@@ -7,6 +7,9 @@
   pySigma looks below ``correlation``.
 - Patterns of names with a hyphen (``1 of selection-*``), a character that pySigma's names may
   have and its patterns may not.
+- Patterns in a filter's condition, and names there that begin with a digit or an underscore:
+  pySigma gives a filter's names a prefix and finds in its condition only those that begin with a
+  letter; an underscore no longer leaves them out of ``them``.
 - The modifier ``utf16le``, of which ``wide`` is the alias ("Sigma Modifiers", Encoding): pySigma
   knows the alias only.
 - Plain percent signs beside placeholders: ``percent.py``.
@@ -15,7 +18,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from trident.base.diagnostics import TridentError
@@ -25,10 +28,11 @@ from trident.rule.plan import Operator
 _ALIASES: Mapping[str, str] = {"utf16le": "wide"}
 """Modifiers of the specification, and what pySigma calls them."""
 
-_PATTERN = re.compile(r"\b(1|any|all)\s+of\s+([\w*]*-[\w*-]*)")
-_JOINED: Mapping[str, str] = {"1": " or ", "any": " or ", "all": " and "}
+_PATTERN = re.compile(r"\b(1|any|all)\s+of\s+([\w*-]+)")
+_HYPHENS = re.compile(r"\b(1|any|all)\s+of\s+([\w*]*-[\w*-]*)")
+_NAME = re.compile(r"[\w-]+")
+_QUANTIFIERS: Mapping[str, str] = {"1": " or ", "any": " or ", "all": " and "}
 _NO_ITEMS = ("condition", "timeframe", "rules")
-_DETECTIONS = ("detection", "filter")
 
 
 def readable(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,7 +43,7 @@ def readable(data: Mapping[str, Any]) -> dict[str, Any]:
             contradicts another, and as ``percent.hidden``.
     """
     given = {
-        key: hidden(_aliased(_listed(part))) if key in _DETECTIONS else part
+        key: hidden(_aliased(_DETECTIONS[key](part))) if key in _DETECTIONS else part
         for key, part in data.items()
     }
     if isinstance(given.get("correlation"), Mapping):
@@ -61,26 +65,44 @@ def _compared(condition: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in condition.items() if key not in further}
 
 
-def _listed(detection: Any) -> Any:
-    """A detection whose condition names what its patterns with hyphens stand for."""
+def _detection(detection: Any) -> Any:
+    return _listed(detection, _HYPHENS)
+
+
+def _filter(detection: Any) -> Any:
+    detection = _listed(detection, _PATTERN)
+    if not isinstance(detection, Mapping) or not isinstance(detection.get("condition"), str):
+        return detection
+    start = "item_"
+    while any(str(name).startswith(start) for name in detection):
+        start += "_"
+    odd = {str(name): f"{start}{name}" for name in detection if not str(name)[:1].isalpha()}
+    condition = _NAME.sub(lambda match: odd.get(match[0], match[0]), detection["condition"])
+    named = {odd.get(str(name), name): item for name, item in detection.items()}
+    return {**named, "condition": condition}
+
+
+_DETECTIONS: Mapping[str, Callable[[Any], Any]] = {"detection": _detection, "filter": _filter}
+
+
+def _listed(detection: Any, pattern: re.Pattern[str]) -> Any:
+    """A detection whose condition names what its patterns stand for."""
     condition = detection.get("condition") if isinstance(detection, Mapping) else None
     if not isinstance(condition, str | list):
         return detection
+    known = [name for name in map(str, detection) if name not in _NO_ITEMS]
 
     def names(match: re.Match[str]) -> str:
-        quantifier, pattern = match.groups()
-        fits = re.compile(pattern.replace("*", ".*")).fullmatch
-        private = pattern.startswith("_")
-        listed = [
-            name
-            for name in map(str, detection)
-            if name not in _NO_ITEMS and fits(name) and (private or not name.startswith("_"))
-        ]
-        return f"({_JOINED[quantifier].join(listed)})" if listed else match[0]
+        quantifier, written = match.groups()
+        wanted = "*" if written == "them" else written
+        fits = re.compile(wanted.replace("*", ".*")).fullmatch
+        private = wanted.startswith("_")
+        listed = [name for name in known if fits(name) and (private or not name.startswith("_"))]
+        return f"({_QUANTIFIERS[quantifier].join(listed)})" if listed else match[0]
 
     each = [condition] if isinstance(condition, str) else condition
-    written = [_PATTERN.sub(names, part) if isinstance(part, str) else part for part in each]
-    return {**detection, "condition": written[0] if isinstance(condition, str) else written}
+    named = [pattern.sub(names, part) if isinstance(part, str) else part for part in each]
+    return {**detection, "condition": named[0] if isinstance(condition, str) else named}
 
 
 def _aliased(detection: Any) -> Any:

@@ -173,7 +173,7 @@ class Ruleset:
         self.diagnostics += [error.diagnostic for error in check_reading(document.misread)]
         parsed = _parse(_KINDS[kinds[0]], document)
         if isinstance(parsed, SigmaFilter):
-            _check_condition(parsed, document)
+            _check_filter(parsed, document)
             self.filters.append((parsed, document))
             return
         self.add(Rule(parsed, document, identity(document)))
@@ -282,7 +282,14 @@ def _read(kind: Any, data: Mapping[str, Any]) -> Any:
     return parsed
 
 
-def _check_condition(sigma: SigmaFilter, document: Document) -> None:
+def _check_filter(sigma: SigmaFilter, document: Document) -> None:
+    if document.data["filter"].get("rules") == []:  # the specification's schema: one at least
+        raise TridentError(
+            "TRI101",
+            "the filter names no rules",
+            span=document.at("filter", "rules"),
+            hint="write any for all rules of its log source",
+        )
     try:
         for condition in sigma.filter.parsed_condition:
             _ = condition.parsed
