@@ -24,7 +24,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -160,8 +160,9 @@ class SpecificationDocument:
     rows: tuple[Row, ...]
 
 
+@cache
 def read(name: str) -> SpecificationDocument:
-    """The rows of one document."""
+    """The rows of one document, planned once for all tests."""
     data = yaml.safe_load((HERE / f"{name}.yml").read_text("utf-8"))
     bases = data.get("bases", {})
     rows = tuple(Row(each, bases) for each in data["rows"] if each.get("since", 0) <= PYSIGMA)
