@@ -10,6 +10,7 @@ from typing import Any
 from tests.corpus.page import table
 from tests.specification.engines import profile_of
 from tests.specification.rows import DOCUMENTS, Row, SpecificationDocument, read
+from tests.specification.taxonomy import fields, log_sources, shown, taxonomy
 from tests.support.targets import SHIPPED
 from trident.translate.translate import translate
 
@@ -42,6 +43,7 @@ def page() -> str:
     parts = [HEAD.format(repository=REPOSITORY)]
     for name in DOCUMENTS:
         parts += _document(read(name))
+    parts += _taxonomy()
     parts += [_REASONS, table(["target", "code", "reason"], refusals())]
     return "\n\n".join(parts) + "\n"
 
@@ -54,6 +56,31 @@ def _document(document: SpecificationDocument) -> Iterator[str]:
         for row in document.rows
     ]
     yield table(["section", "statement", "example", *SHIPPED], lines)
+
+
+def _taxonomy() -> Iterator[str]:
+    about = taxonomy()
+    yield f"## {about['title']}"
+    yield (
+        f"[{about['file']}]({REPOSITORY}/blob/main/{about['file']}), version {about['version']}. "
+        "The profiles that read a log source, and that have a column for a field; a code where "
+        "none does: TRI201 says that the profile's data have no table for it, TRI202 no column. "
+        "`trident.yml` adds either ([configuration.md](configuration.md))."
+    )
+    yield table(
+        ["section", "log source", *SHIPPED],
+        [
+            [section, f"`{source}`", *(shown(cells[target]) for target in SHIPPED)]
+            for section, source, cells in log_sources()
+        ],
+    )
+    yield table(
+        ["log source", "field", *SHIPPED],
+        [
+            [f"`{source}`", f"`{name}`", *(shown(cells[target]) for target in SHIPPED)]
+            for source, name, cells in fields()
+        ],
+    )
 
 
 def _cell(row: Row, target: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from tests.specification.engines import Engines
 from tests.specification.page import PAGE, page
 from tests.specification.rows import DOCUMENTS, planned, read, varied
+from tests.specification.taxonomy import fields, log_sources
 from tests.support.generate import NOW, PYSIGMA
 from tests.support.selection import lab_profile, missing_engine
 from tests.support.targets import SHIPPED
@@ -99,6 +100,19 @@ def _queries(text: str) -> list[str]:
         assert query is not None
         queries.append(query.text)
     return queries
+
+
+def test_taxonomy() -> None:
+    """Each log source and field of the taxonomy is read, or refused because the profile's data
+    lack it; a log source that several targets know is not lost."""
+    sources = [cells for _, _, cells in log_sources()]
+    columns = [cells for _, _, cells in fields()]
+    assert len(sources) >= 140 and len(columns) >= 95
+    for allowed, found in (({"", "TRI201"}, sources), ({"", "TRI201", "TRI202"}, columns)):
+        codes_found = {code for cells in found for of in cells.values() for code in of.values()}
+        assert codes_found <= allowed
+    for target in SHIPPED:
+        assert sum("" in cells[target].values() for cells in sources) >= 40, target
 
 
 def test_the_rows_are_whole() -> None:
