@@ -21,6 +21,7 @@ detection: {s: {Computer: gate, User|startswith: a, Door: 7}, condition: s}
 """
 FIELD = base().replace("condition: s", "site: {Door: front}\n  condition: site and s")
 NOWHERE = DOOR.replace("product: door", "product: door, service: badge")
+OR_HASH = base().replace('CommandLine|contains: "evil"', "Hashes|contains: [IMPHASH=00, SHA1=00]")
 EXPAND = base().replace('CommandLine|contains: "evil"', "User|expand: '%it_admin_users%'")
 
 RUN = {
@@ -46,6 +47,7 @@ RUN = {
         (NOWHERE, "-t esql", ["FROM trident_door_badge"]),
         (NOWHERE, "-t eql --format json", ["/trident_door_badge/"]),
     ],
+    "What is accepted": [(OR_HASH, "-t kql", ["sound (executed)", "TRI418", "SHA1 starts"])],
     "Placeholders": [(EXPAND, "-t kql", ['"alice", "bob"'])],
     "Pipelines": [
         (base().replace("CommandLine", "Cmd"), "-t kql", ["TRI480", "ProcessCommandLine"]),

@@ -77,6 +77,7 @@ def test_a_correlation_type_touches_what_the_page_says() -> None:
     assert touched == {
         "trident.rule.plan",
         "trident.rule.triggers",
+        "trident.rule.monotone",
         "trident.meaning.evaluate",
         "trident.result.capabilities",
         "trident.app.explain.triggers",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from trident.base.diagnostics import Refusal
 from trident.eql import dsl
 from trident.eql.baseline import LearnedBaseline
+from trident.eql.counted import key_column, span
 from trident.eql.detections import EqlDetections
 from trident.eql.requests import eql_search, in_current, shares, within_lookback
 from trident.eql.steps import Steps, tests
@@ -113,17 +114,25 @@ class _Correlation:
         joined = [*variant.steps, *((variant.absent,) if variant.absent else ())]
         self._check_absent(variant)
         by, each = self.steps.join(joined)
-        lines = [f"sequence{by} with maxspan={timespan(self.plan.timespan)}"]
-        lines += [f"  [any where {text}]{own}" for text, own in zip(conditions, each, strict=False)]
-        if variant.runs > 1:
-            # runs repeats the step instead of writing it N times: one condition to read.
-            lines[-1] += f" with runs={variant.runs}"
+        lines = [f"sequence{by} with maxspan={timespan(span(self.plan))}"]
+        # runs repeats the step instead of writing it N times: one condition to read.
+        repeated = [*map(self.steps.runs, variant.steps[:-1]), self._last_runs(variant)]
+        lines += [
+            f"  [any where {text}]{own}" + (f" with runs={runs}" if runs > 1 else "")
+            for text, own, runs in zip(conditions, each, repeated, strict=False)
+        ]
         if variant.absent:
             # until acts between a sequence's events; at their own times the conditions decide.
             lines.append(f"until [any where {self.steps.condition(variant.absent)}]{each[-1]}")
         return "\n".join(lines)
 
+    def _last_runs(self, variant: Variant) -> int:
+        """How often the last step is repeated: by the sequence's own count, or by its rule's."""
+        return variant.runs if variant.runs > 1 else self.steps.runs(variant.steps[-1])
+
     def _check_absent(self, variant: Variant) -> None:
+        if any(self.steps.parts[branch].runs > 1 for branch in variant.absent):
+            raise Refusal("TRI353", "until ends a sequence at an event, not at a count of them")
         keys = {self.steps.keys((branch,)) for branch in variant.absent}
         if len(keys) > 1:
             raise Refusal("TRI357", "until joins by one list of fields, the rules have several")
@@ -193,8 +202,11 @@ class _Correlation:
         return columns_of
 
     def _output(self, branch: int, name: str) -> Column | None:
-        search = self.steps.parts[branch].search
-        return search.find(self.bound.branches[branch].plan.field(name))
+        bound = self.bound.branches[branch]
+        field = bound.plan.field(name)
+        if isinstance(bound.matches, BoundSearch):
+            return bound.matches.find(field)
+        return key_column(bound.matches, field)
 
     def _note_columns(self, columns: Mapping[str, list[str]]) -> None:
         """EQL computes no columns: say where those of the rule are found."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from trident.base.diagnostics import Refusal
 from trident.eql import literals
+from trident.eql.counted import counted, key_columns
 from trident.eql.detections import EqlDetections
 from trident.eql.variants import Step
 from trident.mapping.binding import BoundBranch, BoundCorrelation, BoundSearch
@@ -18,12 +19,14 @@ KEY_TYPES = {"int": "long"}
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One branch: its bound search, its tests (also as they stand below a ``not``), its keys."""
+    """One branch: its bound search, its tests (also as they stand below a ``not``), its keys, and
+    how many of its matches in a row it takes."""
 
     search: BoundSearch
     tests: list[str]
     negatable: list[str]
     keys: tuple[Column, ...]
+    runs: int = 1
 
     @property
     def table(self) -> Table:
@@ -67,6 +70,17 @@ class Steps:
     def keys(self, step: Step) -> tuple[Column, ...]:
         """The key columns of a step's branches, which are the same."""
         return self.parts[step[0]].keys
+
+    def runs(self, step: Step) -> int:
+        """How often a step is repeated.
+
+        Raises:
+            Refusal: TRI353 for a count that shares its step with another rule.
+        """
+        runs = [self.parts[branch].runs for branch in step]
+        if max(runs) > 1 and len(runs) > 1:
+            raise Refusal("TRI353", "a count and another rule cannot fill one step of a sequence")
+        return runs[0]
 
     def disjoint(self, branches: Sequence[int]) -> bool:
         """Whether no event can match two of the branches: each reads a data set of its own."""
@@ -129,11 +143,13 @@ def _all(conjuncts: Sequence[str], indent: int) -> str:
 
 
 def _part(branch: BoundBranch, backend: EqlDetections, extra: Sequence[str]) -> Part:
-    search = branch.matches
-    assert isinstance(search, BoundSearch), "the capability table refuses chained correlations"
+    search, runs = branch.matches, 1
+    if not isinstance(search, BoundSearch):
+        search, runs = counted(branch)
     return Part(
         search,
         [*tests(backend, search), *extra],
         tests(backend, search, negated=True),
-        tuple(search.column(key) for key in branch.plan.keys),
+        key_columns(branch),
+        runs,
     )

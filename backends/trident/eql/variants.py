@@ -63,12 +63,7 @@ def variants(trigger: Trigger, branches: int) -> tuple[Variant, ...]:
         case Ordered(stages, absent):
             return (Variant(stages, absent=absent),)
         case Aggregate(_, comparisons):
-            runs = _least(comparisons)
-            if runs > MAX_RUNS:
-                raise Refusal(
-                    "TRI358", f"with runs repeats a step {MAX_RUNS} times at most, not {runs}"
-                )
-            return (Variant((everything,), runs=runs),)
+            return (Variant((everything,), runs=run_length(comparisons)),)
         case RuleCount(comparisons):
             wanted = _least(comparisons)
             if wanted == 1:
@@ -82,6 +77,18 @@ def variants(trigger: Trigger, branches: int) -> tuple[Variant, ...]:
             return _limited(
                 Variant(order) for needed in _needs(expression) for order in permutations(needed)
             )
+
+
+def run_length(comparisons: Sequence[Comparison]) -> int:
+    """How many events a count asks for.
+
+    Raises:
+        Refusal: TRI351 for a count that is not "at least", TRI358 for more than a step has.
+    """
+    runs = _least(comparisons)
+    if runs > MAX_RUNS:
+        raise Refusal("TRI358", f"with runs repeats a step {MAX_RUNS} times at most, not {runs}")
+    return runs
 
 
 def split(variant: Variant, together: Sequence[Step]) -> tuple[Variant, ...]:

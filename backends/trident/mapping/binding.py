@@ -6,15 +6,18 @@ look a field up themselves; what a profile cannot say is refused here, with the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from trident.base.diagnostics import Refusal
 from trident.mapping import unmapped
+from trident.mapping.partial import Dropped, answerable, names
 from trident.mapping.profiles import Column, Profile, Source
 from trident.mapping.resolver import resolve, resolve_source
 from trident.mapping.wording import UnknownValue, reworded, selected
-from trident.result.translation import Note
+from trident.result.translation import PARTLY, Fidelity, Note
+from trident.rule.monotone import Effect, effect
 from trident.rule.plan import (
     Branch,
     Correlation,
@@ -24,7 +27,7 @@ from trident.rule.plan import (
     baseline_fields,
     output_fields,
 )
-from trident.rule.tree import condition_fields
+from trident.rule.tree import Test, condition_fields
 
 
 @dataclass(slots=True)
@@ -40,6 +43,8 @@ class BoundSearch:
     profile: Profile
     source: Source
     columns: dict[str, Column]
+    dropped: tuple[Dropped, ...] = ()
+    """The tests that the records cannot answer, left out with the user's consent."""
 
     def column(self, field: str) -> Column:
         """The native column of a Sigma field.
@@ -78,17 +83,24 @@ class BoundCorrelation:
 Bound = BoundSearch | BoundCorrelation
 
 
-def bind(plan: Plan, profile: Profile) -> Bound:
-    """Look up every table and column that ``plan`` needs in ``profile``.
+def bind(plan: Plan, profile: Profile, goal: Fidelity = Fidelity.EXACT) -> Bound:
+    """Look up every table and column that ``plan`` needs in ``profile``. With the goal ``sound`` or
+    ``wide``, tests that its records cannot answer are left out where the alerts then are fewer, or
+    more.
 
     Raises:
         Refusal: TRI201 or TRI202, placed at the rule that needs the table or field; TRI203 for
             an output field that no branch has; TRI718 for a record's field that a firing one lacks.
     """
     if isinstance(plan, Search):
-        return _bind_search(plan, profile, plan.outputs)
+        return _bind_search(plan, profile, plan.outputs, goal)
     bound = BoundCorrelation(
-        plan, profile, tuple(_bind_branch(branch, plan, profile) for branch in plan.branches)
+        plan,
+        profile,
+        tuple(
+            _bind_branch(branch, plan, profile, _branch_goal(goal, effect(plan, index)))
+            for index, branch in enumerate(plan.branches)
+        ),
     )
     for field in output_fields(plan):
         if field not in plan.group_by:
@@ -97,12 +109,40 @@ def bind(plan: Plan, profile: Profile) -> Bound:
     return bound
 
 
-def _bind_branch(branch: Branch, plan: Correlation, profile: Profile) -> BoundBranch:
+def bind_accepted(plan: Plan, profile: Profile) -> Bound:
+    """``plan`` bound as its translation is: in part, where that is all that the profile's records
+    answer and the profile accepts it.
+
+    Raises:
+        Refusal: as ``bind``.
+    """
+    try:
+        return bind(plan, profile)
+    except Refusal:
+        for goal in PARTLY:
+            if goal in profile.accept:
+                with suppress(Refusal):
+                    return bind(plan, profile, goal)
+        raise
+
+
+def _branch_goal(goal: Fidelity, fewer: Effect) -> Fidelity:
+    """What a rule's matches must be for the alerts of the correlation over it to be ``goal``."""
+    if goal is Fidelity.EXACT or fewer is Effect.FEWER:
+        return goal
+    if fewer is Effect.UNKNOWN:
+        return Fidelity.EXACT
+    return Fidelity.WIDE if goal is Fidelity.SOUND else Fidelity.SOUND
+
+
+def _bind_branch(
+    branch: Branch, plan: Correlation, profile: Profile, goal: Fidelity
+) -> BoundBranch:
     if not isinstance(branch.matches, Search):
-        return BoundBranch(branch, bind(branch.matches, profile))
+        return BoundBranch(branch, bind(branch.matches, profile, goal))
     baseline = map(branch.field, baseline_fields(plan))
     needed = (*branch.keys, *branch.values, *baseline)
-    search = _bind_search(branch.matches, profile, needed)
+    search = _bind_search(branch.matches, profile, needed, goal)
     try:
         search.columns.update(_columns(search.plan.logsource, needed, (), search.source, profile))
     except Refusal as refusal:
@@ -164,8 +204,8 @@ def bound_searches(bound: Bound) -> Iterator[BoundSearch]:
         yield from bound_searches(branch.matches)
 
 
-def binding_notes(bound: Bound) -> tuple[Note, ...]:
-    """The notes that the columns in use bring along, each once."""
+def binding_notes(bound: Bound, goal: Fidelity = Fidelity.EXACT) -> tuple[Note, ...]:
+    """The notes that the columns in use and the tests left out for ``goal`` bring, each once."""
     codes = {
         code: name
         for search in bound_searches(bound)
@@ -178,7 +218,27 @@ def binding_notes(bound: Bound) -> tuple[Note, ...]:
     return (
         *(Note.of(code, column=name) for code, name in codes.items()),
         *_kept_notes([*bound_searches(bound)]),
+        *_dropped_notes(bound_searches(bound), goal),
+        *_decided_notes(bound_searches(bound)),
     )
+
+
+def _dropped_notes(searches: Iterable[BoundSearch], goal: Fidelity) -> Iterator[Note]:
+    for search in searches:
+        noted: dict[str, list[Dropped]] = {}
+        for each in search.dropped:
+            unheld = each.refusal.diagnostic.code == "TRI205"
+            code = "TRI419" if goal is Fidelity.WIDE else "TRI418" if unheld else "TRI417"
+            noted.setdefault(code, []).append(each)
+        for code, dropped in noted.items():
+            yield Note.of(code, rule=search.plan.identity.slug, tests="; ".join(names(dropped)))
+
+
+def _decided_notes(searches: Iterable[BoundSearch]) -> Iterator[Note]:
+    for plan in (search.plan for search in searches):
+        if plan.decisive:
+            source = str(plan.logsource)
+            yield Note.of("TRI420", rule=plan.identity.slug, field=plan.decisive, logsource=source)
 
 
 def _kept_notes(searches: list[BoundSearch]) -> Iterator[Note]:
@@ -197,12 +257,22 @@ def _kept_notes(searches: list[BoundSearch]) -> Iterator[Note]:
         yield Note.of("TRI409", fields=", ".join(sorted(fields)))
 
 
-def _bind_search(plan: Search, profile: Profile, needed: tuple[str, ...]) -> BoundSearch:
+def _bind_search(
+    plan: Search, profile: Profile, needed: tuple[str, ...], goal: Fidelity
+) -> BoundSearch:
     """``needed`` are the fields that the rule is read by besides its detection."""
+    dropped: tuple[Dropped, ...] = ()
     try:
         source = _source(plan, profile, needed)
+        condition = plan.condition
+        if goal is not Fidelity.EXACT:
+            condition, dropped = answerable(
+                condition,
+                lambda test: _unanswered(test, plan.logsource, source, profile),
+                shrink=goal is Fidelity.SOUND,
+            )
         try:
-            condition = reworded(plan.condition, source.wording)
+            condition = reworded(condition, source.wording)
         except UnknownValue as refusal:
             lines = unmapped.field_lines([refusal.field], profile, source.logsource)
             raise refusal.with_remedy(lines) from None
@@ -212,7 +282,19 @@ def _bind_search(plan: Search, profile: Profile, needed: tuple[str, ...]) -> Bou
         raise refusal.at(plan.identity.span) from None
     columns |= {name: source.table.column(name) for name in source.wording.where}
     plan = replace(plan, condition=selected(condition, source.wording))
-    return BoundSearch(plan, profile, source, columns)
+    return BoundSearch(plan, profile, source, columns, dropped)
+
+
+def _unanswered(
+    test: Test, logsource: LogSource, source: Source, profile: Profile
+) -> Refusal | None:
+    """Why the profile's records cannot answer a test, if they cannot."""
+    try:
+        for name in condition_fields(reworded(test, source.wording)):
+            resolve(logsource, name, profile)
+    except Refusal as refusal:
+        return refusal
+    return None
 
 
 def _columns(

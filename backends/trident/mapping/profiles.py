@@ -17,6 +17,7 @@ from typing import Any
 
 from trident.base.data import read_data, shipped
 from trident.mapping.wording import Wording, read_wording
+from trident.result.translation import ACCEPTED, Fidelity
 from trident.rule.plan import LogSource
 from trident.target import registry
 
@@ -155,6 +156,7 @@ class Profile:
     none. A profile is equal to itself only: a ``Resolver`` is kept for each.
 
     ``keep`` passes fields and log sources that it does not have through under their own names.
+    ``accept`` are the levels that a query may have.
     """
 
     target: str
@@ -167,6 +169,7 @@ class Profile:
     missing: Mapping[str, str] = field(default_factory=dict)
     keep: bool = False
     artifacts: str = ""
+    accept: tuple[Fidelity, ...] = ACCEPTED
 
 
 def load_profiles(target: str) -> Mapping[str, Profile]:

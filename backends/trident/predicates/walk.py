@@ -24,6 +24,7 @@ from sigma.types import SigmaExpansion
 
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Column
+from trident.predicates.implied import reduced
 from trident.predicates.leaf import Leaf, Op, read, read_keyword
 from trident.result.capabilities import capability, detection_feature, unnamed
 from trident.result.translation import Fidelity, Note
@@ -67,6 +68,7 @@ class Detections:
         """The detection features of what was written, for the capability table."""
         self._negations = 0
         self._fragments: list[Fragment] | None = None
+        self._said_by: Mapping[int, Sequence[Test]] = {}
 
     # ---- what renderers ask for
 
@@ -87,7 +89,11 @@ class Detections:
             Refusal: when the target's language cannot say a part of it.
         """
         self.bound, self._negations = search, int(negated)
-        return self.whole(search.plan.condition)
+        reduction = reduced(
+            search.plan.condition, lambda test: read(self.column(test.field), test.value)
+        )
+        self._said_by = reduction.said_by
+        return self.whole(reduction.condition)
 
     def fragments(self, search: BoundSearch) -> tuple[Fragment, ...]:
         """The pieces that ``predicate`` puts together, in order, taken down while it does.
@@ -250,7 +256,8 @@ class Detections:
     def record(self, leaves: Sequence[object], text: str) -> None:
         """Take down a piece that ``text`` does not write as a whole."""
         if self._fragments is not None:
-            self._fragments.append(Fragment(tuple(leaves), text))
+            implied = [test for leaf in leaves for test in self._said_by.get(id(leaf), ())]
+            self._fragments.append(Fragment((*leaves, *implied), text))
 
     def _require(self, leaf: Leaf) -> None:
         feature = detection_feature(leaf.op)

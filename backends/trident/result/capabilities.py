@@ -8,12 +8,13 @@ fidelity is the worst of its plan's cells.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from trident.base.data import shipped
 from trident.base.diagnostics import Refusal
-from trident.result.translation import Fidelity, Proof
+from trident.result.translation import PARTLY, Fidelity, Proof
 from trident.rule.plan import (
     Aggregate,
     AllOf,
@@ -108,7 +109,8 @@ _PROOFS = tuple(Proof)
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """One cell: how well a target says a feature; a refused one has a code and a reason."""
+    """One cell: how well a target says a feature; a refused one has a code and a reason, and
+    under ``partly`` the levels at which the target can say it where the user accepts them."""
 
     feature: str
     level: Fidelity
@@ -116,6 +118,11 @@ class Capability:
     code: str = ""
     reason: str = ""
     notes: tuple[str, ...] = ()
+    partly: Mapping[Fidelity, Capability] = field(default_factory=dict)
+
+    def towards(self, goal: Fidelity) -> Capability:
+        """The cell for a query that may be ``goal``."""
+        return self.partly.get(goal, self)
 
     def refusal(self) -> Refusal:
         """The refusal that a rule with this feature gets."""
@@ -129,15 +136,23 @@ def capabilities(target: str) -> Mapping[str, Capability]:
     for key, cell in shipped(registry.target(target).package, "capabilities.yml").items():
         names = [key[:-1] + op for op in Operator] if key.endswith(".*") else [key]
         for name in names:
-            cells[name] = Capability(
-                name,
-                Fidelity(cell["level"]),
-                Proof(cell["proof"]) if "proof" in cell else None,
-                cell.get("code", ""),
-                cell.get("reason", ""),
-                tuple(cell.get("notes", ())),
-            )
+            cells[name] = _cell(name, cell)
     return cells
+
+
+def _cell(name: str, cell: Mapping[str, Any]) -> Capability:
+    partly = {
+        level: _cell(name, {"level": level, **cell[level]}) for level in PARTLY if level in cell
+    }
+    return Capability(
+        name,
+        Fidelity(cell["level"]),
+        Proof(cell["proof"]) if "proof" in cell else None,
+        cell.get("code", ""),
+        cell.get("reason", ""),
+        tuple(cell.get("notes", ())),
+        partly,
+    )
 
 
 def capability(target: str, feature: str) -> Capability:
@@ -161,29 +176,36 @@ def detection_feature(test: str) -> str:
 
 
 def worst(
-    target: str, features: Iterable[str], level: Fidelity, proof: Proof
+    target: str,
+    features: Iterable[str],
+    level: Fidelity,
+    proof: Proof,
+    goal: Fidelity = Fidelity.EXACT,
 ) -> tuple[Fidelity, Proof, tuple[str, ...]]:
     """A level and a proof as the cells of ``features`` lower them, and the notes' codes that those
-    cells bring."""
-    cells = [capability(target, feature) for feature in features]
+    cells bring, for a query that may be ``goal``."""
+    cells = [capability(target, feature).towards(goal) for feature in features]
     levels = [level, *(cell.level for cell in cells)]
     proofs = [proof, *(cell.proof for cell in cells if cell.proof)]
     codes = tuple(dict.fromkeys(code for cell in cells for code in cell.notes))
     return max(levels, key=_FIDELITIES.index), max(proofs, key=_PROOFS.index), codes
 
 
-def judge(plan: Plan, target: str) -> tuple[Fidelity, Proof, tuple[str, ...]]:
-    """The fidelity, the proof and the codes of the notes that ``plan`` has on ``target``.
+def judge(
+    plan: Plan, target: str, goal: Fidelity = Fidelity.EXACT
+) -> tuple[Fidelity, Proof, tuple[str, ...]]:
+    """The fidelity, the proof and the codes of the notes that ``plan`` has on ``target``, for a
+    query that may be ``goal``.
 
     Raises:
         Refusal: with the cell's code and reason when the target cannot say a feature.
     """
     named = tuple(dict.fromkeys(features(plan)))
     for feature in named:
-        cell = capability(target, feature)
+        cell = capability(target, feature).towards(goal)
         if cell.level is Fidelity.REFUSED:
             raise cell.refusal().at(plan.identity.span)
-    return worst(target, named, _FIDELITIES[0], _PROOFS[0])
+    return worst(target, named, _FIDELITIES[0], _PROOFS[0], goal)
 
 
 def features(plan: Plan) -> Iterator[str]:

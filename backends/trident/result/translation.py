@@ -22,7 +22,16 @@ class Fidelity(StrEnum):
     EXACT = "exact"
     COVERING = "covering"
     PARAMETERISED = "parameterised"
+    SOUND = "sound"
+    WIDE = "wide"
     REFUSED = "refused"
+
+
+ACCEPTED = (Fidelity.EXACT, Fidelity.COVERING, Fidelity.PARAMETERISED)
+"""The levels that a user gets without asking for more or fewer."""
+
+PARTLY = (Fidelity.SOUND, Fidelity.WIDE)
+"""The levels of a query that says a part of its rule: only where the user accepts them."""
 
 
 class Proof(StrEnum):

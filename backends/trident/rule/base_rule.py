@@ -26,6 +26,7 @@ from sigma.types import (
 from trident.base.diagnostics import Span, TridentError
 from trident.rule.depth import check_depth, check_groups, too_deep
 from trident.rule.extension import check_metadata
+from trident.rule.log_source import decided
 from trident.rule.plan import LogSource, Search
 from trident.rule.raw import texts
 from trident.rule.rules import Document, Rule
@@ -65,13 +66,10 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
         check_depth(condition, ConditionItem, place)
         _check_values(document, condition)
     _check_encoding(document, sigma)
-    source = sigma.logsource
-    return Search(
-        rule.identity,
-        LogSource(source.category, source.product, source.service),
-        conditions[0] if len(conditions) == 1 else ConditionOR([*conditions]),
-        tuple(sigma.fields or ()),
-    )
+    condition = conditions[0] if len(conditions) == 1 else ConditionOR([*conditions])
+    own = sigma.logsource
+    source, decisive = decided(LogSource(own.category, own.product, own.service), condition)
+    return Search(rule.identity, source, condition, tuple(sigma.fields or ()), decisive=decisive)
 
 
 def _check_detection(document: Document) -> None:

@@ -123,7 +123,8 @@ class Search:
     ``condition`` is pySigma's parsed condition tree with Sigma field names; several conditions
     of one rule are joined by OR. It is never changed, so one plan serves every profile, and two
     searches are equal when their conditions say the same (``tree.structure``). ``pipelines``
-    names those that changed the rule.
+    names those that changed the rule. ``decisive`` is the field of the detection that decides the
+    log source's service, "" where the rule names it.
     """
 
     identity: Identity
@@ -132,6 +133,7 @@ class Search:
     outputs: tuple[str, ...] = ()
     pipelines: tuple[str, ...] = ()
     run: Run | None = None
+    decisive: str = ""
 
     @property
     def firing(self) -> Firing | None:

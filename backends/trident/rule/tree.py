@@ -60,23 +60,26 @@ def structure(condition: object) -> Hashable:
     and values in the same order. pySigma's own ``==`` takes a cased text for any other.
     """
     if isinstance(condition, ConditionFieldEqualsValueExpression):
-        return ("field", condition.field, _value(condition.value))
+        return ("field", condition.field, value_structure(condition.value))
     if isinstance(condition, ConditionValueExpression):
-        return ("keyword", _value(condition.value))
+        return ("keyword", value_structure(condition.value))
     assert isinstance(condition, ConditionItem)
     return (type(condition).__name__, *map(structure, condition.args))
 
 
-def _value(value: object) -> Hashable:
+def value_structure(value: object) -> Hashable:
+    """What a value of a condition says, as ``structure``; None for None."""
+    if value is None:
+        return None
     kind = type(value).__name__
     if isinstance(value, SigmaString):
         return (kind, *(part if isinstance(part, str) else part.name for part in value.s))
     if isinstance(value, SigmaExpansion):
-        return (kind, *map(_value, value.values))
+        return (kind, *map(value_structure, value.values))
     if isinstance(value, SigmaRegularExpression):
         return (kind, str(value.regexp), *sorted(flag.name for flag in value.flags))
     if isinstance(value, SigmaCompareExpression):
-        return (kind, value.op.name, _value(value.number))
+        return (kind, value.op.name, value_structure(value.number))
     held = {name: each for name, each in vars(value).items() if name not in _NO_MEANING}
     return (kind, *((name, type(each).__name__, str(each)) for name, each in held.items()))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from trident.base.diagnostics import Diagnostic, Refusal
 from trident.mapping.binding import Bound, bind, binding_notes
 from trident.mapping.profiles import Profile
 from trident.predicates.letters import letter_notes
 from trident.result.capabilities import judge, worst
-from trident.result.translation import Fidelity, Note, Query, Translation
+from trident.result.translation import PARTLY, Fidelity, Note, Query, Translation
 from trident.rule.plan import Identity, Plan, pipelines
 from trident.target import registry
 
@@ -20,20 +21,37 @@ def translate(plan: Plan, profile: Profile) -> Translation:
     """``plan`` in the language of ``profile.target``, with its fidelity, proof and notes.
 
     A refusal (by the capability table, the profile's data, or a value the language cannot say)
-    comes back as ``Fidelity.REFUSED`` with its diagnostic.
+    comes back as ``Fidelity.REFUSED`` with its diagnostic. Where the profile accepts ``sound`` or
+    ``wide``, what has no faithful query is tried as one of these.
     """
     try:
-        fidelity, proof, codes = judge(plan, profile.target)
-        bound = bind(plan, profile)
-        query = renderer(profile.target)(bound)
+        return _translated(plan, profile, Fidelity.EXACT)
     except Refusal as refusal:
+        for goal in PARTLY:
+            if goal in profile.accept:
+                with suppress(Refusal):
+                    return _translated(plan, profile, goal)
         return refused(plan.identity, profile, refusal.at(plan.identity.span).diagnostic)
+
+
+def _translated(plan: Plan, profile: Profile, goal: Fidelity) -> Translation:
+    """The translation with what ``goal`` allows to be left out.
+
+    Raises:
+        Refusal: when there is none, or its level is not accepted.
+    """
+    fidelity, proof, codes = judge(plan, profile.target, goal)
+    bound = bind(plan, profile, goal)
+    try:
+        query = renderer(profile.target)(bound)
     except NotImplementedError as error:  # pySigma's word for a value that it cannot handle
-        unable = Refusal("TRI305", str(error) or "pySigma has no reading of a value")
-        return refused(plan.identity, profile, unable.at(plan.identity.span).diagnostic)
-    fidelity, proof, more = worst(profile.target, query.features, fidelity, proof)
+        raise Refusal("TRI305", str(error) or "pySigma has no reading of a value") from None
+    fidelity, proof, more = worst(profile.target, query.features, fidelity, proof, goal)
+    fidelity = _reached(fidelity, goal)
+    if fidelity not in profile.accept:
+        raise Refusal("TRI307", f"the query is {fidelity}, which is not accepted")
     codes = (*codes, *more)
-    notes = [*query.notes, *map(Note.of, codes), *binding_notes(bound), *letter_notes(bound)]
+    notes = [*query.notes, *map(Note.of, codes), *binding_notes(bound, goal), *letter_notes(bound)]
     if names := pipelines(plan):
         notes.append(Note.of("TRI480", names=", ".join(names)))
     return Translation(
@@ -45,6 +63,24 @@ def translate(plan: Plan, profile: Profile) -> Translation:
         query,
         tuple(sorted(dict.fromkeys(notes), key=lambda note: note.code)),
     )
+
+
+def _reached(level: Fidelity, goal: Fidelity) -> Fidelity:
+    """The level of a query of ``level`` to which ``goal`` was done besides: a query that misses
+    alerts and brings others is none of the levels.
+
+    Raises:
+        Refusal: TRI307 for such a query.
+    """
+    if goal is Fidelity.EXACT:
+        return level
+    together = {
+        Fidelity.SOUND: (Fidelity.EXACT, Fidelity.COVERING, Fidelity.SOUND),
+        Fidelity.WIDE: (Fidelity.EXACT, Fidelity.WIDE),
+    }
+    if level not in together[goal]:
+        raise Refusal("TRI307", f"a query that is {level} and {goal} has no level")
+    return goal
 
 
 def refused(rule: Identity, profile: Profile, error: Diagnostic) -> Translation:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from trident.app.verify.native import native_rows
 from trident.app.verify.runners import Alerts, EngineFault
-from trident.mapping.binding import bind, bound_searches
+from trident.mapping.binding import bind_accepted, bound_searches
 from trident.mapping.profiles import Profile
 from trident.meaning.events import Event
 from trident.result.translation import Translation
@@ -31,7 +31,7 @@ class ToyRunner:
         engine = sqlite3.connect(":memory:")
         engine.row_factory = sqlite3.Row
         try:
-            for search in bound_searches(bind(plan, profile)):
+            for search in bound_searches(bind_accepted(plan, profile)):
                 table = search.source.table
                 names = [profile.time, *table.columns]
                 listed = ", ".join(f'"{name}"' for name in names)

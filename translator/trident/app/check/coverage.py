@@ -17,7 +17,7 @@ from sigma.types import SigmaBool, SigmaExpansion, SigmaNull, SigmaNumber, Sigma
 from trident.app.check import places
 from trident.app.run.convert import internal_error
 from trident.base.diagnostics import Diagnostic, Refusal, Severity, Span
-from trident.mapping.binding import BoundSearch, bind
+from trident.mapping.binding import BoundSearch, bind_accepted
 from trident.mapping.profiles import Profile
 from trident.mapping.resolver import resolve, resolve_source
 from trident.mapping.wording import reworded
@@ -90,7 +90,7 @@ def _refusal(plan: Plan, profile: Profile) -> Diagnostic | None:
     if not isinstance(plan, Search) or _may_be_refused(plan.condition):
         return translate(plan, profile).error
     try:
-        bound = bind(plan, profile)
+        bound = bind_accepted(plan, profile)
     except Refusal as refusal:
         return refusal.diagnostic
     assert isinstance(bound, BoundSearch)

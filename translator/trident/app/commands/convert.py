@@ -75,7 +75,8 @@ def command(
         return Result(product.content, product.report, options.FOUND if failed else 0, further)
 
     folder = None if no_cache else cache_folder(cache_dir, site.file)
-    asked = ("convert", targets, profiles, filters, form, strict, site.stack, site.unmapped)
+    said = (site.stack, site.unmapped, site.accept)
+    asked = ("convert", targets, profiles, filters, form, strict, *said)
     result = kept(folder, asked, inputs, converted)
     if output:
         write_file(output, result.content)

@@ -48,11 +48,12 @@ def reporting(command: Command) -> Command:
 class Site:
     """What is said of the site: its ``trident.yml``, None without one, and what the command line
     says instead of it (the Elastic version, what becomes of unmapped fields) or besides
-    (pipelines)."""
+    (pipelines, further levels)."""
 
     file: Path | None
     stack: str | None
     unmapped: str | None
+    accept: tuple[str, ...]
     pipelines: tuple[Path, ...]
 
     def config(self) -> Config:
@@ -71,6 +72,11 @@ class Site:
             config = replace(config, pipelines=own)
         if self.unmapped:
             config = replace(config, unmapped=self.unmapped)
+        if self.accept:
+            from trident.result.translation import Fidelity
+
+            levels = dict.fromkeys([*config.accept, *map(Fidelity, self.accept)])
+            config = replace(config, accept=tuple(levels))
         if self.stack:
             from trident.target import registry
 
@@ -79,6 +85,26 @@ class Site:
                     config = config.with_setting(name, target.version, self.stack)
         return config
 
+
+class Levels(click.ParamType[tuple[str, ...]]):
+    """Levels to accept besides, with commas between them."""
+
+    name = "levels"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """``sound,wide`` as a tuple."""
+        if isinstance(value, tuple):
+            return value
+        levels = tuple(level.strip() for level in value.split(",") if level.strip())
+        for level in levels:
+            if level not in _PARTLY:
+                self.fail(f"{level!r} is not one of {', '.join(_PARTLY)}", param, ctx)
+        return levels
+
+
+_PARTLY = ("sound", "wide")  # written out, since --help must import no more than click
 
 _SITE = (
     click.option(
@@ -95,6 +121,14 @@ _SITE = (
         type=click.Choice(["refuse", "keep"]),
         help="Fields without a mapping: refuse the rule (default), "
         "or keep their names with a note.",
+    ),
+    click.option(
+        "--accept",
+        type=Levels(),
+        default=(),
+        metavar="LEVELS",
+        help="Also make queries that find only a part of a rule's alerts (sound) "
+        "or more than these (wide): sound, wide or sound,wide.",
     ),
     click.option(
         "--stack",
@@ -119,13 +153,14 @@ def site(command: Command) -> Command:
         config_file: Path | None,
         stack: str | None,
         unmapped: str | None,
+        accept: tuple[str, ...],
         pipelines: tuple[Path, ...],
         **kwargs: Any,
     ) -> None:
         from trident.app.input.sources import find_config
 
         file = config_file or find_config(Path())
-        command(*args, site=Site(file, stack, unmapped, pipelines), **kwargs)
+        command(*args, site=Site(file, stack, unmapped, accept, pipelines), **kwargs)
 
     for option in reversed(_SITE):
         sited = option(sited)

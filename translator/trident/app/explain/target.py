@@ -28,6 +28,12 @@ LEVELS: Mapping[Fidelity, str] = {
         "exact once the parameters below are filled in from the answer to the request that goes "
         "with the query"
     ),
+    Fidelity.SOUND: (
+        "every alert is one of the rule's; the notes say which of the rule's alerts are missed"
+    ),
+    Fidelity.WIDE: (
+        "every alert of the rule comes out; the notes say which alerts come that are none of its"
+    ),
     Fidelity.REFUSED: "there is no query",
 }
 PROOFS: Mapping[Proof, str] = {
@@ -112,7 +118,10 @@ def target_origin(plan: Plan, profile: Profile, items: Items, shown: Shown) -> T
     for rule, refused in rule_origins(plan, profile, items, shown):
         rules.append(rule)
         refusals += refused
-    cells = [capability(profile.target, name) for name in dict.fromkeys(features(plan))]
+    cells = [
+        capability(profile.target, name).towards(translation.fidelity)
+        for name in dict.fromkeys(features(plan))
+    ]
     refusals += [
         cell.refusal().at(plan.identity.span).diagnostic
         for cell in cells

@@ -9,6 +9,7 @@ author:       Blue Team
 schedule:     {frequency: 1h, delay: 5m}
 check:        {select: [TRI], ignore: [TRI606]}
 unmapped:     keep
+accept:       [exact, covering, parameterised, sound]
 pipelines:    [site.yml]
 """
 
@@ -35,6 +36,7 @@ from trident.mapping.profiles import (
     with_settings,
 )
 from trident.mapping.unmapped import column_line
+from trident.result.translation import ACCEPTED, PARTLY, Fidelity
 from trident.rule.plan import LogSource, Run
 from trident.rule.raw import check_keys
 from trident.rule.rules import Document
@@ -59,6 +61,7 @@ _KEYS = (
     "fields",
     "placeholders",
     "unmapped",
+    "accept",
     "pipelines",
     "author",
     "schedule",
@@ -96,8 +99,8 @@ class TableRow:
 class Config:
     """One ``trident.yml``, or its absence; mappings are keyed by target.
 
-    ``author`` is that of rules that name none; ``run`` is the schedule
-    of those that set none.
+    ``accept`` are the levels that a query may have, ``exact`` always. ``author`` is that of rules
+    that name none; ``run`` is the schedule of those that set none.
     ``select`` and ``ignore`` are how codes begin that ``trident check`` reports, and does not.
     """
 
@@ -108,6 +111,7 @@ class Config:
     fields: Mapping[str, tuple[FieldRow, ...]] = field(default_factory=dict)
     placeholders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unmapped: str = UNMAPPED[0]
+    accept: tuple[Fidelity, ...] = ACCEPTED
     pipelines: tuple[PipelineFile, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -127,7 +131,7 @@ class Config:
         """
         profile = load_profile(target, name)
         profile = with_settings(profile, merged(profile.settings, self.settings.get(target, {})))
-        profile = replace(profile, keep=self.unmapped == "keep")
+        profile = replace(profile, keep=self.unmapped == "keep", accept=self.accept)
         return _extended(profile, self.tables.get(target, ()), self.fields.get(target, ()))
 
 
@@ -165,6 +169,7 @@ class _Reader:
                 for name, entries in self._mapping("placeholders").items()
             },
             self._unmapped(),
+            self._accept(),
             self._pipelines(Path(file).parent),
             self._prefixes("select"),
             self._prefixes("ignore"),
@@ -214,6 +219,16 @@ class _Reader:
         if unmapped not in UNMAPPED:
             raise self._fail(f"unmapped must be one of {', '.join(UNMAPPED)}", "unmapped")
         return str(unmapped)
+
+    def _accept(self) -> tuple[Fidelity, ...]:
+        if "accept" not in self.document.data:
+            return ACCEPTED
+        names = self._names(("accept",), self.document.data["accept"], "levels")
+        for name in names:
+            if name not in (*ACCEPTED, *PARTLY):
+                known = [str(level) for level in (*ACCEPTED, *PARTLY)]
+                raise unknown("TRI504", "level", name, known).at(self.document.at("accept"))
+        return tuple(dict.fromkeys([Fidelity.EXACT, *map(Fidelity, names)]))
 
     def _names(self, path: tuple[Any, ...], entry: Any, what: str) -> tuple[str, ...]:
         names = [entry] if isinstance(entry, str | int | float) else entry

@@ -43,7 +43,8 @@ def refusal_reasons(chosen: Iterable[str]) -> Iterator[Row]:
         for feature in CELLS:
             cell = capability(target, feature)
             if cell.level is Fidelity.REFUSED:
-                yield target, feature, cell.code, cell.reason
+                partly = "".join(f"; {level} where accepted" for level in cell.partly)
+                yield target, feature, cell.code, f"{cell.reason}{partly}"
 
 
 def capability_page(chosen: Sequence[str]) -> str:

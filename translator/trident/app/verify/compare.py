@@ -19,6 +19,8 @@ class Observed(StrEnum):
 
     EXACT = "exact"
     COVERING = "covering"
+    SOUND = "sound"
+    WIDE = "wide"
     NOTED = "as noted"
     DIFFERS = "differs"
     FAULT = "fault"
@@ -65,7 +67,8 @@ def compare(
     emitted: frozenset[AlertId],
 ) -> Verdict:
     """The verdict of a run: exact and parameterised queries find the expected alerts, covering
-    ones an alert of the same group inside the window of each."""
+    ones an alert of the same group inside the window of each, sound ones no others, wide ones all
+    of them."""
     extra, missed = emitted - expected, expected - emitted
     if not extra and not missed:
         return Verdict(Observed.EXACT, expected, emitted)
@@ -73,6 +76,10 @@ def compare(
     if translation.fidelity is Fidelity.COVERING and isinstance(plan, Correlation):
         missed = frozenset(alert for alert in missed if not _covered(plan, alert, emitted))
         level = Observed.COVERING
+    elif translation.fidelity is Fidelity.SOUND:
+        missed, level = frozenset(), Observed.SOUND
+    elif translation.fidelity is Fidelity.WIDE:
+        extra, level = frozenset(), Observed.WIDE
     noted = frozenset(alert for alert in missed | extra if _tied(plan, translation, events, alert))
     missed, extra = missed - noted, extra - noted
     if missed or extra:

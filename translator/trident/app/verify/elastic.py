@@ -6,6 +6,7 @@ search requests; a result of the engine the alert that it stands for.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ from trident.mapping.profiles import Profile, Table
 from trident.meaning.detection import text
 from trident.result.translation import AlertColumns, Translation
 from trident.rule.plan import Plan
+
+_WHOLE = re.compile(r"-?[0-9]+")
 
 
 def documents(rows: Mapping[str, Sequence[Row]], profile: Profile) -> list[Document]:
@@ -66,7 +69,7 @@ def _document(row: Row, table: Table) -> Document:
     document = {
         name: stored
         for name, value in row.items()
-        if (stored := _stored(name, value, table)) is not None
+        if (stored := indexed(name, value, table)) is not None
     }
     arrays = table.settings.get("arrays", ())
     for name, value in table.settings["select"].items():
@@ -74,8 +77,10 @@ def _document(row: Row, table: Table) -> Document:
     return document
 
 
-def _stored(name: str, value: Any, table: Table) -> Any:
-    """A value as its field's mapping and the ingest pipeline leave it."""
+def indexed(name: str, value: Any, table: Table) -> Any:
+    """A value as its field's mapping and the ingest pipeline leave it; None for one that a field of
+    this type does not take: the pipeline's ``convert`` drops it, or its field is not indexed
+    (https://www.elastic.co/guide/en/elasticsearch/reference/current/ignore-malformed.html)."""
     kind = table.columns.get(name)
     if kind == "string" and value is not None:
         value = text(value)
@@ -83,7 +88,17 @@ def _stored(name: str, value: Any, table: Table) -> Any:
     if value == "":
         return None  # no number and no address
     if kind in ("long", "int") and isinstance(value, str):
-        return int(value)
+        return int(value) if _WHOLE.fullmatch(value) else None
+    if kind == "ip" and isinstance(value, str):
+        return value if _is_address(value) else None
     if kind == "bool" and value in ("true", "false"):  # Field type boolean takes both texts
         return value == "true"
     return value
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True

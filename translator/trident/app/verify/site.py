@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trident.mapping.binding import BoundSearch, bind, bound_searches
+from trident.mapping.binding import BoundSearch, bind_accepted, bound_searches
 from trident.mapping.profiles import Column, Profile
 from trident.rule.plan import LogSource, Plan
 
@@ -15,7 +15,7 @@ def site(plan: Plan, profile: Profile) -> Profile:
     Raises:
         Refusal: as ``bind``.
     """
-    searches = list(bound_searches(bind(plan, profile)))
+    searches = list(bound_searches(bind_accepted(plan, profile)))
     if not profile.keep or not any(map(_kept, searches)):
         return profile
     kept: dict[LogSource, dict[str, Column]] = {}

@@ -15,7 +15,7 @@ from trident.app.artifacts.elastic.guide import MAX_SIGNALS, Part, aggregates, n
 from trident.app.artifacts.elastic.model import ElasticRule, Json, table
 from trident.app.artifacts.elastic.threat import threat
 from trident.base.diagnostics import Severity, TridentError
-from trident.mapping.binding import Bound, BoundCorrelation, bind, bound_searches
+from trident.mapping.binding import Bound, BoundCorrelation, bind_accepted, bound_searches
 from trident.mapping.profiles import Column, Table
 from trident.rule.raw import timespan
 
@@ -56,7 +56,7 @@ def detection_rule(part: Part, made: Made) -> ElasticRule:
     """One rule; what Elastic's format has no place for is reported in ``made``."""
     deployment = part.deployment
     said, profile = deployment.metadata, deployment.profile
-    bound = bind(deployment.plan, profile)
+    bound = bind_accepted(deployment.plan, profile)
     severity, score = table()["levels"][said.level]
     below, unknown = threat(said.tactics, said.techniques)
     if unknown and part.number == 1:

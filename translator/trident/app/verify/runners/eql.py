@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
-from trident.app.verify.elastic import documents, fill, identity, requests
+from trident.app.verify.elastic import documents, fill, identity, indexed, requests
 from trident.app.verify.native import native_rows
 from trident.app.verify.runners import Alerts, EngineFault
 from trident.app.verify.scenes import AlertId
@@ -64,13 +64,18 @@ class EqlRunner:
         return frozenset(alerts)
 
     def seen(self, event: Event, profile: Profile) -> Event:
-        """Elasticsearch's date holds milliseconds; the ingest pipelines lower-case some fields."""
+        """Elasticsearch's date holds milliseconds; the ingest pipelines lower-case some fields, and
+        a field holds no value that is not of its type."""
         source = resolve_source(event.logsource, profile)
         lowered = source.table.settings.get("lowercase", ())
         fields = dict(event.fields)
         for name, value in event.fields.items():
             column = source.column(name)
-            if column is not None and column.name in lowered and isinstance(value, str):
+            if column is None:
+                continue
+            if indexed(column.name, value, source.table) is None:
+                del fields[name]
+            elif column.name in lowered and isinstance(value, str):
                 fields[name] = value.lower()
         return replace(event, time=event.time - event.time % MILLISECOND, fields=fields)
 

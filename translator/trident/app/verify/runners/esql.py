@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from trident.app.verify.runners import Alerts, EngineFault, NotRun
 from trident.engines.esql import engine as esql
-from trident.mapping.binding import bind, bound_searches
+from trident.mapping.binding import bind_accepted, bound_searches
 from trident.mapping.profiles import Profile
 from trident.meaning.events import Event
 from trident.result.translation import Translation
@@ -29,7 +29,7 @@ class EsqlRunner:
         columns = {
             name: kind for source in profile.sources for name, kind in source.table.columns.items()
         }
-        for search in bound_searches(bind(plan, profile)):
+        for search in bound_searches(bind_accepted(plan, profile)):
             columns |= {column.name: column.type for column in search.columns.values()}
         error = esql.parse(translation.query.text, columns, str(profile.settings["stack"]))
         if error is not None:

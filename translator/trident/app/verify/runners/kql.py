@@ -10,7 +10,7 @@ import duckdb_kql  # noqa: F401 - says at once that the engine is missing
 from trident.app.verify.native import native_rows
 from trident.app.verify.runners import Alerts, EngineFault
 from trident.engines.kusto.engine import KqlEngine, bind_query
-from trident.mapping.binding import bind, bound_searches
+from trident.mapping.binding import bind_accepted, bound_searches
 from trident.mapping.profiles import Profile
 from trident.meaning.detection import text
 from trident.meaning.events import Event
@@ -36,7 +36,7 @@ class KqlRunner:
         """See ``Runner.alerts``."""
         assert translation.query is not None
         query = translation.query
-        searches = bound_searches(bind(plan, profile))
+        searches = bound_searches(bind_accepted(plan, profile))
         tables = {search.source.table.name: search.source.table for search in searches}
         full = {name: {**table.stored, profile.time: "datetime"} for name, table in tables.items()}
         if query.text not in self._bound:
