@@ -30,6 +30,7 @@ from trident.rule.log_source import decided
 from trident.rule.plan import LogSource, Search
 from trident.rule.raw import texts
 from trident.rule.rules import Document, Rule
+from trident.rule.timeparts import is_bounded, spelled_out
 from trident.rule.tree import Condition
 
 _CONDITION = ("detection", "condition")
@@ -42,7 +43,8 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
         TridentError: TRI007 for one that nests too deeply, TRI101 for a condition that does not
             parse, a number that pySigma has rounded, a utf16 that it encodes wrongly or a value of
             the wrong kind, TRI104 or TRI107 for its trident mapping, TRI109 for a placeholder
-            without a value, TRI305 for a comparison of a part of a time.
+            without a value, TRI305 for a comparison of a year,
+            TRI112 for one of another part of a time that never holds.
     """
     document = rule.document
     check_metadata(document)
@@ -57,7 +59,7 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
         raise TridentError("TRI101", str(error), span=place()) from error
     except RecursionError as error:
         raise too_deep("the condition", place()) from error
-    conditions = [each for each in parsed if isinstance(each, Condition)]
+    conditions = [spelled_out(each) for each in parsed if isinstance(each, Condition)]
     if not conditions or len(conditions) < len(parsed):
         raise TridentError("TRI101", "the condition is empty", span=place())
     for condition in conditions:
@@ -148,12 +150,13 @@ def _check_values(document: Document, condition: object) -> None:
             )
     number = value.number if isinstance(value, SigmaCompareExpression) else value
     if isinstance(value, SigmaCompareExpression) and isinstance(number, SigmaTimestampPart):
-        raise TridentError(
-            "TRI305",
-            f"{number.timestamp_part.name.lower()} is compared with equality only",
-            span=document.at("detection"),
-            hint="list the values",
+        unit = number.timestamp_part.name.lower()
+        code, message = (
+            ("TRI112", f"no {unit} passes the comparison with {number.number}")
+            if is_bounded(number)
+            else ("TRI305", f"{unit} is compared with equality only")
         )
+        raise TridentError(code, message, span=document.at("detection"), hint="list the values")
     if isinstance(number, SigmaNumber) and _is_rounded(number.number):
         raise TridentError(
             "TRI101",

@@ -26,6 +26,9 @@ from trident.rule.plan import (
     baseline_fields,
     output_fields,
 )
+from trident.rule.plan import (
+    pipelines as applied_pipelines,
+)
 from trident.rule.raw import check_keys, check_length, texts
 from trident.rule.references import below, circle, emitted, references
 from trident.rule.rules import Document, Rule, Ruleset
@@ -34,6 +37,7 @@ from trident.rule.triggers import condition_fields, read_trigger
 if TYPE_CHECKING:
     from trident.rule.pipelines import Pipelines
 
+_TAXONOMY = "sigma"
 _KEYS = ("type", "rules", "generate", "group-by", "timespan", "aliases", "condition")
 
 
@@ -110,13 +114,6 @@ class Planner:
         document, raw = rule.document, rule.document.data["correlation"]
         check_keys(document, ("correlation",), raw, _KEYS)
         texts(document, "fields")
-        if "generate" in document.data:  # where the specification's text has it; pySigma does not
-            raise TridentError(
-                "TRI104",
-                "generate belongs in correlation",
-                span=document.at("generate"),
-                hint="write it below correlation",
-            )
         listed = references(sigma)
         self._check_listed(document, listed)
         aliases = _aliases(document, raw.get("aliases") or {}, listed)
@@ -244,8 +241,25 @@ class Planner:
                     span=rule.document.at("correlation", "timespan"),
                     severity=Severity.WARNING,
                 ).diagnostic
+        if (found := _foreign_taxonomy(rule, applied_pipelines(self.plan(rule)))) is not None:
+            yield found
         for each in below(rule, self._ruleset):
             yield from self._lint(each)
+
+
+def _foreign_taxonomy(rule: Rule, applied: tuple[str, ...]) -> Diagnostic | None:
+    """A warning about a rule in other names than Sigma's that no pipeline has changed: "Other
+    taxonomy must be handled by the used tool or transformed into the default taxonomy" (Sigma
+    Rules Specification 2.1.0, Taxonomy)."""
+    taxonomy = rule.document.data.get("taxonomy")
+    if taxonomy in (None, _TAXONOMY) or applied:
+        return None
+    return TridentError(
+        "TRI117",
+        f"the taxonomy {taxonomy!r} is read as {_TAXONOMY!r}",
+        span=rule.document.at("taxonomy"),
+        severity=Severity.WARNING,
+    ).diagnostic
 
 
 def _group_by(document: Document, raw: Any) -> tuple[str, ...]:

@@ -26,7 +26,9 @@ from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
 from trident.rule.depth import check_depth, too_deep
 from trident.rule.legacy import check_syntax
 from trident.rule.misread import Misread, check_reading
-from trident.rule.plan import Identity, Operator
+from trident.rule.percent import shown
+from trident.rule.plan import Identity
+from trident.rule.readable import readable
 
 _KINDS: Mapping[str, type[SigmaRule | SigmaCorrelationRule | SigmaFilter]] = {
     "detection": SigmaRule,
@@ -171,7 +173,7 @@ class Ruleset:
         self.diagnostics += [error.diagnostic for error in check_reading(document.misread)]
         parsed = _parse(_KINDS[kinds[0]], document)
         if isinstance(parsed, SigmaFilter):
-            _check_condition(parsed, document)
+            _check_filter(parsed, document)
             self.filters.append((parsed, document))
             return
         self.add(Rule(parsed, document, identity(document)))
@@ -252,7 +254,7 @@ def filter_names(sigma: SigmaFilter) -> tuple[str, ...]:
 def _parse(kind: Any, document: Document) -> Any:
     """pySigma's object for a document; its many exception types become one."""
     try:
-        parsed = kind.from_dict(_readable(document.data))
+        parsed = _read(kind, document.data)
         if isinstance(getattr(parsed, "condition", None), SigmaExtendedCorrelationCondition):
             check_depth(
                 parsed.condition.parsed,
@@ -272,22 +274,22 @@ def _parse(kind: Any, document: Document) -> Any:
         raise too_deep(kind, document.at(kind)) from error
 
 
-def _readable(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A document as pySigma takes it: of a correlation's range (``gt: 100, lte: 200``, "Sigma
-    Correlation Rules Specification", condition), which it refuses, it sees the first operator.
-    The plan reads the document's own (``triggers.py``)."""
-    correlation = data.get("correlation")
-    if not isinstance(correlation, Mapping):
-        return dict(data)
-    condition = correlation.get("condition")
-    if not isinstance(condition, Mapping):
-        return dict(data)
-    further = [key for key in condition if key in tuple(Operator)][1:]
-    kept = {key: value for key, value in condition.items() if key not in further}
-    return {**data, "correlation": {**correlation, "condition": kept}}
+def _read(kind: Any, data: Mapping[str, Any]) -> Any:
+    parsed = kind.from_dict(readable(data))
+    if isinstance(parsed, SigmaRule | SigmaFilter):
+        detection = parsed.detection if isinstance(parsed, SigmaRule) else parsed.filter
+        shown(detection.detections.values())
+    return parsed
 
 
-def _check_condition(sigma: SigmaFilter, document: Document) -> None:
+def _check_filter(sigma: SigmaFilter, document: Document) -> None:
+    if document.data["filter"].get("rules") == []:  # the specification's schema: one at least
+        raise TridentError(
+            "TRI101",
+            "the filter names no rules",
+            span=document.at("filter", "rules"),
+            hint="write any for all rules of its log source",
+        )
     try:
         for condition in sigma.filter.parsed_condition:
             _ = condition.parsed
@@ -302,7 +304,7 @@ def _kept_by(document: Document) -> Rule:
     data = document.data
     detection = {key: value for key, value in data["filter"].items() if key != "rules"}
     rule = {"title": "filter", "logsource": data["logsource"], "detection": detection}
-    return Rule(SigmaRule.from_dict(rule), document, identity(document))
+    return Rule(_read(SigmaRule, rule), document, identity(document))
 
 
 def _narrow(rule: SigmaRule, sigma: SigmaFilter) -> list[str]:

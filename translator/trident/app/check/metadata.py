@@ -61,6 +61,9 @@ def _lists(rule: Rule) -> Iterator[Diagnostic]:
 
 
 def _dates(rule: Rule) -> Iterator[Diagnostic]:
+    for key in ("date", "modified"):
+        if "/" in str(rule.document.data.get(key)):
+            yield warning("TRI615", f"{key} with slashes", rule.document.at(key))
     date, modified = rule.sigma.date, rule.sigma.modified
     if modified is None:
         return

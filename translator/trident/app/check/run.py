@@ -14,6 +14,7 @@ from trident.app.check.selection import Selection
 from trident.app.check.suppress import superfluous, suppressed, suppressions
 from trident.app.check.tags import tags
 from trident.app.check.validators import validated
+from trident.app.check.values import values
 from trident.app.input.config import Config
 from trident.app.input.sources import read_sources
 from trident.app.parsing.check import Checking
@@ -77,4 +78,5 @@ def _about_rules(ruleset: Ruleset, planned: Sequence[Planned]) -> Iterator[Diagn
     for rule in ruleset.rules:
         yield from tags(rule)
     yield from references(ruleset)
+    yield from values(ruleset.rules)
     yield from validated(ruleset.rules)

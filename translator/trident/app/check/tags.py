@@ -12,8 +12,8 @@ from trident.rule import attack
 from trident.rule.rules import Rule
 
 _TECHNIQUE = re.compile(r"t\d{4}(?:\.\d{3})?")
-# Groups, software, campaigns, mitigations, data sources: not in the table.
-_OTHER_OBJECT = re.compile(r"(?:[gscm]|ds)\d{4}")
+# Groups, software, campaigns, mitigations, assets, data sources: not in the table.
+_OTHER_OBJECT = re.compile(r"(?:[gscma]|ds)\d{4}")
 _CLOSE = 0.8
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
@@ -30,13 +31,15 @@ def validated(rules: Iterable[Rule]) -> Iterator[Diagnostic]:
             except (SigmaError, TypeError):
                 continue  # a condition that does not parse, malformed lists: reported elsewhere
             for issue in issues:
-                yield _finding(rule.document, issue)
+                yield from _finding(rule.document, issue)
 
 
-def _finding(document: Document, issue: Any) -> Diagnostic:
+def _finding(document: Document, issue: Any) -> Iterator[Diagnostic]:
     row: Mapping[str, str] = conventions()["issues"][type(issue).__name__]
     about = getattr(issue, row["about"]) if "about" in row else None
-    return warning(row["code"], row["says"].format(about=_shown(about)), _place(document, about))
+    if "unless" in row and re.fullmatch(row["unless"], str(about)):
+        return
+    yield warning(row["code"], row["says"].format(about=_shown(about)), _place(document, about))
 
 
 def _shown(about: Any) -> str:
