@@ -25,6 +25,7 @@ from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Profile, Table
 from trident.spl import syntax
 from trident.spl.literals import anchored_term, words_of_regex, words_of_text
+from trident.spl.terms import Term, Values, all_of, any_of, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +76,14 @@ def search_clause(searches: Sequence[BoundSearch], seconds: int | None, delay: i
     modifiers in your search*), and the exact ends are tested on ``_time`` later. None leaves the
     time to the search's own range.
     """
-    terms: dict[Place, list[str | None]] = {}
+    terms: dict[Place, list[Term | None]] = {}
     for search in searches:
         where = place(search.source.table, search.profile)
         terms.setdefault(where, []).append(_terms(search, search.plan.condition))
     clauses = []
-    for where, narrowing in terms.items():
-        known = [term for term in narrowing if term is not None]
-        narrowed = _any(known) if len(known) == len(narrowing) else None
-        clauses.append(where.terms + (f" {narrowed}" if narrowed else ""))
+    for where, alternatives in terms.items():
+        narrowed = any_of(alternatives)
+        clauses.append(where.terms + (f" {inside(narrowed)}" if narrowed else ""))
     clause = clauses[0] if len(clauses) == 1 else "(" + ")\n  OR (".join(clauses) + ")"
     if seconds is None:
         return clause
@@ -110,33 +110,29 @@ def tests(searches: Sequence[BoundSearch]) -> list[str]:
     return [where.test or f"NOT ({others})" for where in places]
 
 
-def _terms(search: BoundSearch, condition: object) -> str | None:
+def _terms(search: BoundSearch, condition: object) -> Term | None:
     """Search terms that every event of a detection meets; None when there are none."""
     if isinstance(condition, ConditionAND):
-        parts = [_terms(search, part) for part in condition.args]
-        terms = list(dict.fromkeys(part for part in parts if part is not None))
-        if len(terms) > 1:  # search reads OR before AND
-            return f"({' '.join(terms)})"
-        return terms[0] if terms else None
+        return all_of(_terms(search, part) for part in condition.args)
     if isinstance(condition, ConditionOR):
-        return _all_of_any(_terms(search, part) for part in condition.args)
+        return any_of(_terms(search, part) for part in condition.args)
     if isinstance(condition, ConditionFieldEqualsValueExpression):
         return _value_terms(search, condition.field, condition.value)
     return None
 
 
-def _value_terms(search: BoundSearch, field: str, value: object) -> str | None:
+def _value_terms(search: BoundSearch, field: str, value: object) -> Term | None:
     if isinstance(value, SigmaExpansion):
-        return _all_of_any(_value_terms(search, field, part) for part in value.values)
+        return any_of(_value_terms(search, field, part) for part in value.values)
     column = search.column(field)
     if column.expression:
         return None
     name = syntax.name(syntax.native(column))
     if isinstance(value, SigmaNumber) and float(value.number).is_integer():
-        return f'{name}="{int(value.number)}"'
+        return Values(name, (str(int(value.number)),))
     if isinstance(value, SigmaString):
         if term := anchored_term(value.s):
-            return f'{name}="{term}"'
+            return Values(name, (term,))
         words = words_of_text(value.s)
     elif isinstance(value, SigmaRegularExpression):
         words = words_of_regex(str(value.regexp))
@@ -144,15 +140,4 @@ def _value_terms(search: BoundSearch, field: str, value: object) -> str | None:
         words = None
     if words is None:
         return None
-    return _any([f'{name}="*{word}*"' for word in words])
-
-
-def _all_of_any(parts: Iterable[str | None]) -> str | None:
-    terms = list(parts)
-    known = [part for part in terms if part is not None]
-    return _any(known) if len(known) == len(terms) else None
-
-
-def _any(terms: Sequence[str]) -> str:
-    unique = list(dict.fromkeys(terms))
-    return unique[0] if len(unique) == 1 else "(" + " OR ".join(unique) + ")"
+    return any_of(Values(name, (f"*{word}*",)) for word in words)

@@ -165,18 +165,28 @@ PREFILTERS = [
     ),
     (
         {"CommandLine|contains": ["alpha", "beta"]},
-        '(properties.ProcessCommandLine="*alpha*" OR properties.ProcessCommandLine="*beta*")',
+        'properties.ProcessCommandLine IN ("*alpha*", "*beta*")',
         "any of a list",
     ),
     ({"CommandLine|contains": ["alpha", "+"]}, None, "one of the list has no word"),
     (
         {"CommandLine|contains|all": ["alpha", "beta"]},
-        '(properties.ProcessCommandLine="*alpha*" properties.ProcessCommandLine="*beta*")',
-        "all of a list, in parentheses since search reads OR before AND",
+        'properties.ProcessCommandLine="*alpha*" properties.ProcessCommandLine="*beta*"',
+        "all of a list",
+    ),
+    (
+        {"CommandLine|contains": ["Alpha", "alphabet", "alpha", "beta"]},
+        'properties.ProcessCommandLine IN ("*Alpha*", "*beta*")',
+        "what another value finds, in any case, is left out",
+    ),
+    (
+        {"CommandLine|startswith": ["alphabet", "alpha"], "ProcessId": [4, 8]},
+        'properties.ProcessCommandLine="alpha*" properties.ProcessId IN ("4", "8")',
+        "a beginning that another one begins with; numbers of a list",
     ),
     (
         {"CommandLine|re": "x(alpha|beta)+[0-9]"},
-        '(properties.ProcessCommandLine="*alpha*" OR properties.ProcessCommandLine="*beta*")',
+        'properties.ProcessCommandLine IN ("*alpha*", "*beta*")',
         "the words of a regular expression",
     ),
     ({"CommandLine|re": "(alpha)?beta?"}, 'properties.ProcessCommandLine="*bet*"', "what is sure"),
