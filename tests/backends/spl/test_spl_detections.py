@@ -12,7 +12,7 @@ from tests.backends.spl.run import profile, raw_events
 from tests.support.generate import NETWORK, NOW, plan_documents
 from trident.meaning.evaluate import evaluate
 from trident.meaning.events import SECOND, Event, Value
-from trident.rule.plan import Search
+from trident.rule.plan import Run, Search, scheduled
 from trident.translate.translate import translate
 
 ITEMS: tuple[dict[str, Any], ...] = (
@@ -216,3 +216,69 @@ def test_prefilter(item: dict[str, Any], terms: str | None) -> None:
         expected = f"{where} {terms}" if terms and condition == "a" else where
         assert first == expected
         assert reads_only(query.text, 0).earliest is None
+
+
+A, B, C = ({"Image|endswith": r"\a.exe"}, {"User": "bob"}, {"ProcessId|gt": 4})
+GUARDS: list[tuple[dict[str, Any], str, str]] = [
+    ({"a": A}, r"""match('properties.FolderPath',"(?i)\\\\a[.]exe\\z")""", "where drops a null"),
+    (
+        {"a": A, "c": C},
+        r"""match('properties.FolderPath',"(?i)\\\\a[.]exe\\z")"""
+        " AND tonumber('properties.ProcessId')>4",
+        "so it does beside other tests",
+    ),
+    (
+        {"a": {"ProcessId": [4, 8]}},
+        "(tonumber('properties.ProcessId')==4 OR tonumber('properties.ProcessId')==8)",
+        "numbers of one field are null together",
+    ),
+    (
+        {"a": {"User": ["bob", "", "b*"]}},
+        """(coalesce('properties.AccountName',"")=="" OR """
+        r"""match(coalesce('properties.AccountName',""),"(?i)^bob\\z|^b"))""",
+        "a missing field is looked for",
+    ),
+    (
+        {"a": A, "b": B, "condition": "a or b"},
+        r"""(match(coalesce('properties.FolderPath',""),"(?i)\\\\a[.]exe\\z")"""
+        """ OR lower(coalesce('properties.AccountName',""))=="bob")""",
+        "what OR makes of null no page says",
+    ),
+    (
+        {"a": C, "b": B, "condition": "b and not a"},
+        """lower('properties.AccountName')=="bob" """
+        "AND NOT (if(tonumber('properties.ProcessId')>4,1,0)==1)",
+        "nor what NOT makes of it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("detection", "test"), [row[:2] for row in GUARDS])
+def test_guards_stand_where_a_null_counts(detection: dict[str, Any], test: str) -> None:
+    names = " and ".join(name for name in detection if name != "condition")
+    plan = plan_documents(
+        (
+            {
+                "title": "guards",
+                "logsource": {"category": "process_creation", "product": "windows"},
+                "detection": {"condition": names, **detection},
+            },
+        )
+    )
+    query = translate(plan, profile()).query
+    assert query is not None
+    assert query.text.split("| where ")[1].strip() == test
+
+
+def test_one_run_bounds_every_alternative() -> None:
+    """The times of a scheduled run hold for all sides of an OR."""
+    random = Random("runs")
+    for number in range(40):
+        plan = scheduled(make_plan(random), Run(frequency=10, delay=5))
+        events = make_events(random)
+        translation = translate(plan, profile())
+        assert translation.query is not None, translation.error
+        text = translation.query.text
+        rows = run(text, raw_events(events, profile(), number), NOW // SECOND, seed=number)
+        found = {round(row["_time"] * SECOND) for row in rows}
+        assert found == {alert.time for alert in evaluate(plan, events, NOW)}, text
