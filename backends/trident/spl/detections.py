@@ -30,6 +30,7 @@ from trident.predicates.walk import Detections, Writer, is_or
 from trident.result.translation import Note
 from trident.rule.tree import Condition, Test
 from trident.spl import regex, syntax
+from trident.spl.alternation import Pattern, alternation
 
 NUMERIC = frozenset({"int", "long", "real"})
 _EXACT = 2**53
@@ -185,7 +186,8 @@ class SplDetections(Detections):
     def texts(self, leaves: Sequence[Leaf]) -> list[str]:
         """Tests of which one must hold: the field is one of the texts, all of one case rule."""
         subject, cased = self.reference(leaves[0].column), leaves[0].cased
-        tests, patterns = [], []
+        tests: list[str] = []
+        patterns: list[Pattern] = []
         for leaf in leaves:
             if leaf.op is Op.MISSING:
                 tests.append(f'{self.never_null(leaf.column)}==""')
@@ -201,7 +203,8 @@ class SplDetections(Detections):
                 patterns.append(regex.pattern(leaf.parts))
                 if SpecialChars.WILDCARD_SINGLE in leaf.parts.s:
                     self.note(Note.of("TRI432"))
-        for together in _chunks(patterns):
+        for chunk in _chunks(patterns):
+            together = alternation(chunk)
             if regex.is_too_long(together):
                 raise Refusal("TRI301", f"PCRE takes no pattern of {len(together)} characters")
             flags = ("" if cased else "i") + ("s" if _DOT.search(together) else "")
@@ -232,13 +235,15 @@ def _is_comparable(leaf: Leaf) -> bool:
     return not (leaf.cased and number(leaf.text) is not None)
 
 
-def _chunks(patterns: Sequence[str]) -> list[str]:
-    """Alternations, none longer than a pattern may be."""
-    chunks: list[str] = []
+def _chunks(patterns: Sequence[Pattern]) -> list[list[Pattern]]:
+    """The patterns in lists, none longer as an alternation than a pattern may be."""
+    chunks: list[list[Pattern]] = []
+    left = 0
     for pattern in patterns:
-        longer = f"{chunks[-1]}|{pattern}" if chunks else pattern
-        if chunks and not regex.is_too_long(longer):
-            chunks[-1] = longer
-        else:
-            chunks.append(pattern)
+        size = len("".join(pattern).encode()) + len("|")
+        if size > left:
+            chunks.append([])
+            left = regex.LONGEST
+        chunks[-1].append(pattern)
+        left -= size
     return chunks

@@ -93,15 +93,21 @@ def _values(name: str, values: Iterable[str]) -> Values:
     written: dict[str, str] = {}
     for value in values:
         written.setdefault(value.lower(), value)
-    wide = [low for low in written if low.endswith("*")]
-    found = (low for low in written if any(_finds(each, low) for each in wide if each != low))
-    for low in list(found):
-        del written[low]
-    return Values(name, tuple(written.values()))
+    words = {low[1:-1] for low in written if low.startswith("*")}
+    begins = {low[:-1] for low in written if low.endswith("*") and not low.startswith("*")}
+    lengths, starts = sorted(set(map(len, words))), sorted(set(map(len, begins)))
 
+    def is_found(low: str) -> bool:
+        text = low.strip("*")
+        if not low.startswith("*") and any(
+            text[:length] in begins for length in starts if f"{text[:length]}*" != low
+        ):
+            return True
+        return any(
+            text[at : at + length] in words
+            for length in lengths
+            for at in range(len(text) - length + 1)
+            if length < len(text) or f"*{text}*" != low
+        )
 
-def _finds(wide: str, narrow: str) -> bool:
-    """Whether a value with a wildcard finds whatever another one finds."""
-    if wide.startswith("*"):
-        return wide[1:-1] in narrow
-    return narrow.startswith(wide[:-1])
+    return Values(name, tuple(value for low, value in written.items() if not is_found(low)))
