@@ -26,15 +26,14 @@ from trident.base.diagnostics import Refusal
 from trident.mapping.profiles import Column
 from trident.meaning.detection import number, text
 from trident.predicates.leaf import COMPARISONS, TEXT, Leaf, Op
-from trident.predicates.walk import Detections, Writer, is_or
+from trident.predicates.walk import Detections, Writer
 from trident.result.translation import Note
-from trident.rule.tree import Condition, Test
+from trident.rule.tree import Condition, Test, condition_tests
 from trident.spl import regex, syntax
 from trident.spl.alternation import Pattern, alternation
+from trident.spl.prefilter import said_exactly
 
 NUMERIC = frozenset({"int", "long", "real"})
-_EXACT = 2**53
-"""Up to here a double holds every whole number."""
 _DOT = re.compile(r"(?<!\[)\.")
 _COMPARE: Mapping[Op, str] = {
     Op.NUMBER: "==",
@@ -61,7 +60,7 @@ def _number(spl: SplDetections, leaf: Leaf) -> str:
     if leaf.op is Op.NUMBER and column.type not in NUMERIC:
         # lower() gives a text: a field that looks like a number would compare as one.
         return f"lower({spl.reference(column)})=={syntax.literal(text(value))}"
-    if column.type not in ("int", "long") or abs(value) >= _EXACT:
+    if column.type not in ("int", "long") or abs(value) >= syntax.EXACT:
         spl.note(Note.of("TRI434", column=column.name))
     operator = _COMPARE[leaf.op]
     return spl.sure(f"tonumber({spl.quoted(column)}){operator}{syntax.number(value)}")
@@ -112,8 +111,8 @@ class SplDetections(Detections):
     or_token: ClassVar[str] = "OR"
     not_form: ClassVar[str] = "NOT ({})"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, alone: bool = False) -> None:
+        super().__init__(alone)
         self._two_valued = 0
         """How many parts around what is being written take nothing but true and false."""
 
@@ -154,7 +153,19 @@ class SplDetections(Detections):
         return syntax.literal(leaf.text)
 
     def whole(self, condition: Condition) -> str:
-        return self.operand(ConditionAND, condition) if is_or(condition) else self.text(condition)
+        """The detection without what the search before the first pipe says exactly, where that is
+        all that the query reads; "" when that is everything."""
+        operands = []
+        for part in _all_of(condition):
+            term = said_exactly(self.bound, part) if self.alone else None
+            if term is None:
+                operands.append(self.operand(ConditionAND, part))
+                continue
+            said = condition_tests(part)
+            for test in said:
+                self.leaf(test)
+            self.record(said, str(term))
+        return " AND ".join(operands)
 
     def grouped(self, outer: type[ConditionItem], inner: object) -> bool:
         """Parentheses always: ``search`` and ``where`` rank AND and OR the opposite way. A list on
@@ -216,6 +227,15 @@ class SplDetections(Detections):
         if not pattern.isascii():
             self.note(Note.of("TRI432"))
         return f"match({subject},{syntax.pattern(pattern)})"
+
+
+def _all_of(condition: object) -> Iterator[object]:
+    """The parts that must all hold."""
+    if isinstance(condition, ConditionAND):
+        for part in condition.args:
+            yield from _all_of(part)
+    else:
+        yield condition
 
 
 def _kind(leaf: Leaf) -> str:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """A field that is one of some values: whole ones, ``begin*`` or ``*word*``, in any case."""
+    """A field that is one of some values: whole ones, ``begin*``, ``*word*`` or ``*end``, in any
+    case."""
 
     name: str
     values: tuple[str, ...]
 
     def __str__(self) -> str:
-        listed = [f'"{value}"' for value in self.values]
+        listed = [value if value.isdecimal() else f'"{value}"' for value in self.values]
         if len(listed) == 1:
             return f"{self.name}={listed[0]}"
         return f"{self.name} IN ({', '.join(listed)})"
@@ -93,7 +94,7 @@ def _values(name: str, values: Iterable[str]) -> Values:
     written: dict[str, str] = {}
     for value in values:
         written.setdefault(value.lower(), value)
-    words = {low[1:-1] for low in written if low.startswith("*")}
+    words = {low[1:-1] for low in written if low.startswith("*") and low.endswith("*")}
     begins = {low[:-1] for low in written if low.endswith("*") and not low.startswith("*")}
     lengths, starts = sorted(set(map(len, words))), sorted(set(map(len, begins)))
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.backends.spl.model.commands import reads_only, run
 from tests.backends.spl.run import profile, raw_events
-from tests.support.generate import NETWORK, NOW, plan_documents
+from tests.support.generate import NETWORK, NOW, PROCESS, plan_documents
 from trident.meaning.evaluate import evaluate
 from trident.meaning.events import SECOND, Event, Value
 from trident.rule.plan import Run, Search, scheduled
@@ -160,7 +160,7 @@ PREFILTERS = [
     ),
     (
         {"CommandLine|endswith": r"C:\Temp\évil.exe"},
-        'properties.ProcessCommandLine="*vil.exe*"',
+        'properties.ProcessCommandLine="*vil.exe"',
         "JSON escapes the backslash and may escape the letter",
     ),
     (
@@ -181,7 +181,7 @@ PREFILTERS = [
     ),
     (
         {"CommandLine|startswith": ["alphabet", "alpha"], "ProcessId": [4, 8]},
-        'properties.ProcessCommandLine="alpha*" properties.ProcessId IN ("4", "8")',
+        'properties.ProcessCommandLine="alpha*" properties.ProcessId IN (4, 8)',
         "a beginning that another one begins with; numbers of a list",
     ),
     (
@@ -191,7 +191,7 @@ PREFILTERS = [
     ),
     ({"CommandLine|re": "(alpha)?beta?"}, 'properties.ProcessCommandLine="*bet*"', "what is sure"),
     ({"CommandLine|re": "(alpha|[0-9])"}, None, "one way without a word"),
-    ({"ProcessId": 4}, 'properties.ProcessId="4"', "a whole number"),
+    ({"ProcessId": 4}, "properties.ProcessId=4", "a whole number"),
     ({"ProcessId|gt": 4}, None, "comparisons are left to where"),
     ({"CommandLine": None}, None, "missing values are left to where"),
 ]
@@ -228,8 +228,8 @@ GUARDS: list[tuple[dict[str, Any], str, str]] = [
         "so it does beside other tests",
     ),
     (
-        {"a": {"ProcessId": [4, 8]}},
-        "(tonumber('properties.ProcessId')==4 OR tonumber('properties.ProcessId')==8)",
+        {"a": {"ProcessId|gt": [4, 8]}},
+        "(tonumber('properties.ProcessId')>4 OR tonumber('properties.ProcessId')>8)",
         "numbers of one field are null together",
     ),
     (
@@ -246,9 +246,8 @@ GUARDS: list[tuple[dict[str, Any], str, str]] = [
     ),
     (
         {"a": C, "b": B, "condition": "b and not a"},
-        """lower('properties.AccountName')=="bob" """
-        "AND NOT (if(tonumber('properties.ProcessId')>4,1,0)==1)",
-        "nor what NOT makes of it",
+        "NOT (if(tonumber('properties.ProcessId')>4,1,0)==1)",
+        "nor what NOT makes of it; the search says the other test",
     ),
 ]
 
@@ -268,6 +267,59 @@ def test_guards_stand_where_a_null_counts(detection: dict[str, Any], test: str) 
     query = translate(plan, profile()).query
     assert query is not None
     assert query.text.split("| where ")[1].strip() == test
+
+
+SAID: list[tuple[dict[str, Any], bool, str]] = [
+    ({"User": "bob"}, True, "a whole text, in any case"),
+    (
+        {"User": ["bob", "CORP bob.b_c", "svc-*"]},
+        False,
+        "one of them has punctuation and a wildcard",
+    ),
+    ({"User": ["bob", "CORP bob.b_c", "serv*"]}, True, "a list on one field"),
+    ({"CommandLine|contains|all": ["alpha", "Beta1"]}, True, "words of letters and digits"),
+    ({"CommandLine|contains": "al-pha"}, False, "punctuation between wildcards"),
+    ({"CommandLine|endswith": "alpha"}, True, "an end"),
+    ({"CommandLine|startswith": "alph"}, True, "a beginning"),
+    ({"CommandLine|startswith": "alpha beta"}, False, "more than the search asks for"),
+    ({"CommandLine": "alpha\\*"}, False, "a star that is none of search"),
+    ({"CommandLine": "alp?a"}, False, "one character"),
+    ({"CommandLine": "*alp*ha*"}, False, "a wildcard inside"),
+    ({"CommandLine|cased": "Alpha"}, False, "case counts"),
+    ({"CommandLine": "10.0.0.1"}, False, "search may read an address or a number"),
+    ({"CommandLine": "443"}, False, "a number, as text"),
+    ({"ProcessId": [4, 8]}, True, "whole numbers"),
+    ({"ProcessId": 4.5}, False, "a fraction"),
+    ({"ProcessId": "4"}, False, "a number that a text is compared with"),
+    ({"CommandLine": 4}, False, "a number on a text"),
+    ({"ProcessId|gt": 4}, False, "a comparison"),
+    ({"CommandLine": ["alpha", ""]}, False, "a missing field"),
+    ({"CommandLine|re": "alpha"}, False, "an expression minds the case"),
+]
+
+
+@pytest.mark.parametrize(("item", "said"), [row[:2] for row in SAID])
+def test_what_the_search_says_is_not_tested_again(item: dict[str, Any], said: bool) -> None:
+    source = {"category": "process_creation", "product": "windows"}
+    detection = {"a": item, "condition": "a"}
+    base = {"title": "said", "name": "said", "logsource": source, "detection": detection}
+    query = translate(plan_documents((base,)), profile()).query
+    assert query is not None
+    assert ("| where" not in query.text) is said
+    values = ("alpha", "ALPHAbeta1", "xalphax", "alph", "alpha*", "al-pha", "Alpha", "10.0.0.1")
+    texts = (*values, "443", "bob", "Corp Bob.b_c", "serv1", "serv-1", "4", "", None)
+    fields = [
+        {"CommandLine": text, "User": text, "ProcessId": number}
+        for text in texts
+        for number in (4, 8, 44, None)
+    ]
+    events = [
+        Event(NOW - age * SECOND, PROCESS, {n: v for n, v in each.items() if v is not None})
+        for age, each in enumerate(fields)
+    ]
+    rows = run(query.text, raw_events(events, profile()), NOW // SECOND)
+    wanted = {alert.time for alert in evaluate(plan_documents((base,)), events, NOW)}
+    assert {round(row["_time"] * SECOND) for row in rows} == wanted
 
 
 def test_one_run_bounds_every_alternative() -> None:

@@ -102,9 +102,10 @@ class _SearchReader(Reader):
 
     def value(self, name: str) -> Test:
         value = self.take()
-        if value.kind != "string":
+        if value.kind not in ("string", "number"):
             raise ModelError("search value without quotes")
-        pattern = ".*".join(map(re.escape, unquote(value.text).split("*")))
+        text = unquote(value.text) if value.kind == "string" else value.text
+        pattern = ".*".join(map(re.escape, text.split("*")))
         matches = re.compile(pattern, re.IGNORECASE | re.DOTALL)
         return lambda event: (
             event.get(name) not in (None, "") and matches.fullmatch(str(event[name])) is not None
