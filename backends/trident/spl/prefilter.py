@@ -181,7 +181,7 @@ def _value_terms(search: BoundSearch, field: str, value: object) -> Term | None:
         return None
     name = syntax.name(syntax.native(column))
     if isinstance(value, SigmaNumber) and float(value.number).is_integer():
-        return Values(name, (str(int(value.number)),))
+        return Values(name, (int(value.number),))
     if isinstance(value, SigmaString):
         term = anchored_term(value.s) or word_term(value.s)
         return None if term is None else Values(name, (term,))

@@ -8,20 +8,25 @@ A value that another one finds anyway is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+Value = str | int
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """A field that is one of some values: whole ones, ``begin*``, ``*word*`` or ``*end``, in any
-    case."""
+    """A field that is one of some values: whole numbers, and texts in any case, whole ones,
+    ``begin*``, ``*word*`` or ``*end``."""
 
     name: str
-    values: tuple[str, ...]
+    values: tuple[Value, ...]
 
     def __str__(self) -> str:
-        listed = [value if value.isdecimal() else f'"{value}"' for value in self.values]
+        listed = [
+            str(each) if isinstance(each, int) and each >= 0 else f'"{each}"'
+            for each in self.values
+        ]
         if len(listed) == 1:
             return f"{self.name}={listed[0]}"
         return f"{self.name} IN ({', '.join(listed)})"
@@ -62,7 +67,7 @@ def all_of(terms: Iterable[Term | None]) -> Term | None:
 def any_of(terms: Iterable[Term | None]) -> Term | None:
     """Any of the terms, those of one field together; None when one of them is unknown."""
     order: dict[str | Term, None] = {}
-    values: dict[str, list[str]] = {}
+    values: dict[str, list[Value]] = {}
     for term in terms:
         if term is None:
             return None
@@ -89,26 +94,32 @@ def _one(terms: tuple[Term, ...], several: type[AllOf | AnyOf]) -> Term | None:
     return terms[0] if terms else None
 
 
-def _values(name: str, values: Iterable[str]) -> Values:
+def _values(name: str, values: Iterable[Value]) -> Values:
     """A field's values without those that another one finds."""
-    written: dict[str, str] = {}
+    written: dict[str, Value] = {}
     for value in values:
-        written.setdefault(value.lower(), value)
-    words = {low[1:-1] for low in written if low.startswith("*") and low.endswith("*")}
-    begins = {low[:-1] for low in written if low.endswith("*") and not low.startswith("*")}
-    lengths, starts = sorted(set(map(len, words))), sorted(set(map(len, begins)))
+        written.setdefault(str(value).lower(), value)
+    words = _lengths(low for low in written if low.startswith("*") and low.endswith("*"))
+    begins = _lengths(low for low in written if low.endswith("*") and not low.startswith("*"))
+    ends = _lengths(low for low in written if low.startswith("*") and not low.endswith("*"))
 
-    def is_found(low: str) -> bool:
+    def wider(low: str) -> Iterator[str]:
         text = low.strip("*")
-        if not low.startswith("*") and any(
-            text[:length] in begins for length in starts if f"{text[:length]}*" != low
-        ):
-            return True
-        return any(
-            text[at : at + length] in words
-            for length in lengths
-            for at in range(len(text) - length + 1)
-            if length < len(text) or f"*{text}*" != low
-        )
+        if not low.startswith("*"):
+            yield from (f"{text[:length]}*" for length in begins)
+        if not low.endswith("*"):
+            yield from (f"*{text[-length:]}" for length in ends)
+        for length in words:
+            starts = range(len(text) - length + 1)
+            yield from (f"*{text[start : start + length]}*" for start in starts)
 
-    return Values(name, tuple(value for low, value in written.items() if not is_found(low)))
+    kept = {
+        low: value
+        for low, value in written.items()
+        if not any(each in written for each in wider(low) if each != low)
+    }
+    return Values(name, tuple(kept.values()))
+
+
+def _lengths(values: Iterable[str]) -> list[int]:
+    return sorted({len(value.strip("*")) for value in values})

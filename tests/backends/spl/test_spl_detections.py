@@ -180,6 +180,11 @@ PREFILTERS = [
         "what another value finds, in any case, is left out",
     ),
     (
+        {"CommandLine": ["*x.alpha", "beta", "*alpha", "gamma", "*am*a", "*amm*"]},
+        'properties.ProcessCommandLine IN ("beta", "*alpha", "*am*")',
+        "an end that another one ends with",
+    ),
+    (
         {"CommandLine|startswith": ["alphabet", "alpha"], "ProcessId": [4, 8]},
         'properties.ProcessCommandLine="alpha*" properties.ProcessId IN (4, 8)',
         "a beginning that another one begins with; numbers of a list",
