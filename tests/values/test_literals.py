@@ -33,7 +33,7 @@ HARMLESS = (
     ),
 )
 """One of each kind: a word, no word, a number, wildcards, letters beyond ASCII, long ones."""
-WORD = re.compile(r"\*[\w.-]+\*|[\w .:@-]+|[A-Za-z0-9]+\*", re.ASCII)
+WORD = re.compile(r"\*[\w.-]+\*?|[\w .:@-]+|[A-Za-z0-9]+\*", re.ASCII)
 """What SPL looks for before the first pipe."""
 
 

@@ -191,8 +191,8 @@ class KqlDetections(Detections):
     # Kusto reads a chain of ``or`` one within the other, to a limited depth (KS245).
     widest: ClassVar[int] = 200
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, alone: bool = False) -> None:
+        super().__init__(alone)
         self._joined: dict[str, dict[str, Column]] = {}
 
     def reference(self, column: Column) -> str:

@@ -48,6 +48,8 @@ class Detections:
     """Writes the detections of bound searches as predicates of one language.
 
     One instance serves one translation: it gathers the notes and the features of what it writes.
+    ``alone``: the query is of one search and no correlation, so that what its head asks for need
+    not be tested again; a target may make use of that.
     """
 
     target: ClassVar[str]
@@ -62,7 +64,8 @@ class Detections:
 
     bound: BoundSearch
 
-    def __init__(self) -> None:
+    def __init__(self, alone: bool = False) -> None:
+        self.alone = alone
         self.notes: list[Note] = []
         self.features: dict[str, None] = {}
         """The detection features of what was written, for the capability table."""

@@ -1,16 +1,21 @@
-"""Detections as predicates of ``where`` and ``eval``: two-valued, exact, never cut short.
+"""Detections as predicates of ``where`` and ``eval``: exact, never cut short.
 
-A missing field is null in SPL and may be "" as well; comparing null gives null, which ``NOT``
-does not turn into true. So every test here is one that never gives null: text is read as
-``coalesce(field, "")``, a numeric test as ``if(test, 1, 0) == 1`` (``if`` takes its last argument
-when the test is null). Sources: Splunk Search Reference, *Comparison and conditional functions*,
-*eval* (operators), *Conversion functions* (``tonumber``).
+A missing field is null in SPL and may be "" as well; comparing null gives null. ``where`` keeps
+the rows whose expression is true, and so do ``case`` and ``if``, which take what follows a
+condition that is true and the next or last argument otherwise. So a null changes nothing in the
+tests that must all hold, and these read the field as it is; nor does it in alternatives of one
+field of one kind, which are all null together. What ``NOT`` makes of a null, and ``OR`` of one
+beside a true test, no page says: in there every test is one that is never null, a text read as
+``coalesce(field, "")``, a numeric test as ``if(test, 1, 0) == 1``. Sources: Splunk Search
+Reference, *where*, *head* (a comparison with a field that does not exist is NULL), *Comparison
+and conditional functions*, *eval* (operators), *Conversion functions* (``tonumber``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from typing import ClassVar
 
@@ -23,12 +28,12 @@ from trident.meaning.detection import number, text
 from trident.predicates.leaf import COMPARISONS, TEXT, Leaf, Op
 from trident.predicates.walk import Detections, Writer
 from trident.result.translation import Note
-from trident.rule.tree import Test
+from trident.rule.tree import Condition, Test, condition_tests
 from trident.spl import regex, syntax
+from trident.spl.alternation import Pattern, alternation
+from trident.spl.prefilter import said_exactly
 
 NUMERIC = frozenset({"int", "long", "real"})
-_EXACT = 2**53
-"""Up to here a double holds every whole number."""
 _DOT = re.compile(r"(?<!\[)\.")
 _COMPARE: Mapping[Op, str] = {
     Op.NUMBER: "==",
@@ -50,15 +55,15 @@ def _text(spl: SplDetections, leaf: Leaf) -> str:
 
 
 def _number(spl: SplDetections, leaf: Leaf) -> str:
-    """``if`` makes of a null, where the field is no number, what is false."""
+    """``tonumber`` of what is no number is null."""
     column, value = leaf.column, leaf.number
     if leaf.op is Op.NUMBER and column.type not in NUMERIC:
         # lower() gives a text: a field that looks like a number would compare as one.
         return f"lower({spl.reference(column)})=={syntax.literal(text(value))}"
-    if column.type not in ("int", "long") or abs(value) >= _EXACT:
+    if column.type not in ("int", "long") or abs(value) >= syntax.EXACT:
         spl.note(Note.of("TRI434", column=column.name))
     operator = _COMPARE[leaf.op]
-    return f"if(tonumber({spl.quoted(column)}){operator}{syntax.number(value)},1,0)==1"
+    return spl.sure(f"tonumber({spl.quoted(column)}){operator}{syntax.number(value)}")
 
 
 def _boolean(spl: SplDetections, leaf: Leaf) -> str:
@@ -71,9 +76,14 @@ def _regex(spl: SplDetections, leaf: Leaf) -> str:
     return f'({subject}!="" AND {test})' if regex.may_match_empty(leaf.expression) else test
 
 
+def _network(spl: SplDetections, leaf: Leaf) -> str:
+    """What ``cidrmatch`` makes of a text that is no address no page says: false or null."""
+    return spl.sure(f"cidrmatch({spl.written(leaf)},{spl.reference(leaf.column)})")
+
+
 def _field(spl: SplDetections, leaf: Leaf) -> str:
     """Two missing fields are not the same: a test on a missing field is false."""
-    left, right = spl.reference(leaf.column), spl.reference(spl.column(leaf.other))
+    left, right = spl.never_null(leaf.column), spl.never_null(spl.column(leaf.other))
     test = _REFERENCES[leaf.op].format(left=left, right=right)
     return f'({left}!="" AND {right}!="" AND {test})'
 
@@ -83,17 +93,17 @@ _TESTS: Mapping[Op, Writer] = {
     **dict.fromkeys((Op.REGEX, Op.REGEX_CASED), _regex),
     **dict.fromkeys((Op.NUMBER, *COMPARISONS), _number),
     Op.BOOLEAN: _boolean,
-    # cidrmatch of a text that is no address is null, which if() makes false.
-    Op.CIDR: "if(cidrmatch({value},{field}),1,0)==1",
+    Op.CIDR: _network,
     **dict.fromkeys(_REFERENCES, _field),
     # The field is read as "" where it is missing, so one comparison says both.
-    Op.MISSING: lambda spl, leaf: f'{spl.reference(leaf.column)}==""',
+    Op.MISSING: lambda spl, leaf: f'{spl.never_null(leaf.column)}==""',
     Op.PRESENT: lambda spl, leaf: f'{spl.reference(leaf.column)}!=""',
 }
 
 
 class SplDetections(Detections):
-    """Sigma detections in SPL. ``{field}`` in the table is the field's text, "" where missing."""
+    """Sigma detections in SPL. ``{field}`` in the table is the field's text; where a null could
+    change what the tests around make of it, "" stands for a missing one."""
 
     target: ClassVar[str] = "spl"
     tests: ClassVar[Mapping[Op, Writer]] = _TESTS
@@ -101,8 +111,39 @@ class SplDetections(Detections):
     or_token: ClassVar[str] = "OR"
     not_form: ClassVar[str] = "NOT ({})"
 
+    def __init__(self, alone: bool = False) -> None:
+        super().__init__(alone)
+        self._two_valued = 0
+        """How many parts around what is being written take nothing but true and false."""
+
     def reference(self, column: Column) -> str:
+        return self.never_null(column) if self._two_valued else self.quoted(column)
+
+    def never_null(self, column: Column) -> str:
+        """The field's text, "" where it is missing."""
         return f'coalesce({self.quoted(column)},"")'
+
+    def sure(self, test: str) -> str:
+        """A test that may be null: true or false where nothing else will do."""
+        return f"if({test},1,0)==1" if self._two_valued else test
+
+    def negation(self, part: object) -> str:
+        with self._guarded():
+            return super().negation(part)
+
+    def alternatives(self, parts: Sequence[object]) -> str:
+        if len({_kind(leaf) for leaf in self._same_field(parts)}) == 1:
+            return super().alternatives(parts)
+        with self._guarded():
+            return super().alternatives(parts)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        self._two_valued += 1
+        try:
+            yield
+        finally:
+            self._two_valued -= 1
 
     def quoted(self, column: Column) -> str:
         """The Splunk field of a column, as expressions write it."""
@@ -111,12 +152,35 @@ class SplDetections(Detections):
     def written(self, leaf: Leaf) -> str:
         return syntax.literal(leaf.text)
 
+    def whole(self, condition: Condition) -> str:
+        """The detection without what the search before the first pipe says exactly, where that is
+        all that the query reads; "" when that is everything."""
+        operands = []
+        for part in _all_of(condition):
+            term = said_exactly(self.bound, part) if self.alone else None
+            if term is None:
+                operands.append(self.operand(ConditionAND, part))
+                continue
+            said = condition_tests(part)
+            for test in said:
+                self.leaf(test)
+            self.record(said, str(term))
+        return " AND ".join(operands)
+
     def grouped(self, outer: type[ConditionItem], inner: object) -> bool:
-        """Parentheses always: ``search`` and ``where`` rank AND and OR the opposite way."""
-        return isinstance(inner, ConditionAND | ConditionOR)
+        """Parentheses always: ``search`` and ``where`` rank AND and OR the opposite way. A list on
+        one field brings its own where it is more than one test."""
+        if isinstance(inner, ConditionOR):
+            return not self._is_list(inner.args)
+        return isinstance(inner, ConditionAND)
 
     def expansion(self, parts: Sequence[Test]) -> str:
-        return f"({self.alternatives(parts)})"
+        text = self.alternatives(parts)
+        return text if self._is_list(parts) else f"({text})"
+
+    def _is_list(self, parts: Sequence[object]) -> bool:
+        leaves = self._same_field(parts)
+        return bool(leaves) and all(leaf.pattern is not None for leaf in leaves)
 
     def any_of(self, leaves: Sequence[Leaf]) -> str | None:
         """One regular expression for the texts of a list instead of one test each."""
@@ -128,15 +192,16 @@ class SplDetections(Detections):
             for _, alike in groupby(ordered, lambda leaf: leaf.cased)
             for test in self.texts(list(alike))
         ]
-        return " OR ".join(tests)
+        return tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})"
 
     def texts(self, leaves: Sequence[Leaf]) -> list[str]:
         """Tests of which one must hold: the field is one of the texts, all of one case rule."""
         subject, cased = self.reference(leaves[0].column), leaves[0].cased
-        tests, patterns = [], []
+        tests: list[str] = []
+        patterns: list[Pattern] = []
         for leaf in leaves:
             if leaf.op is Op.MISSING:
-                tests.append(f'{subject}==""')
+                tests.append(f'{self.never_null(leaf.column)}==""')
             elif leaf.op is Op.PRESENT:
                 tests.append(f'{subject}!=""')
             elif _is_comparable(leaf) and len(leaves) == 1:
@@ -149,7 +214,8 @@ class SplDetections(Detections):
                 patterns.append(regex.pattern(leaf.parts))
                 if SpecialChars.WILDCARD_SINGLE in leaf.parts.s:
                     self.note(Note.of("TRI432"))
-        for together in _chunks(patterns):
+        for chunk in _chunks(patterns):
+            together = alternation(chunk)
             if regex.is_too_long(together):
                 raise Refusal("TRI301", f"PCRE takes no pattern of {len(together)} characters")
             flags = ("" if cased else "i") + ("s" if _DOT.search(together) else "")
@@ -163,6 +229,24 @@ class SplDetections(Detections):
         return f"match({subject},{syntax.pattern(pattern)})"
 
 
+def _all_of(condition: object) -> Iterator[object]:
+    """The parts that must all hold."""
+    if isinstance(condition, ConditionAND):
+        for part in condition.args:
+            yield from _all_of(part)
+    else:
+        yield condition
+
+
+def _kind(leaf: Leaf) -> str:
+    """Tests of one field and one kind are null together, where the field is missing or no number.
+    A test for a missing field is never null; each network may be for addresses of its own."""
+    if leaf.op in (Op.MISSING, Op.CIDR):
+        return f"{leaf.op} {leaf.value}"
+    numeric = leaf.op in COMPARISONS or (leaf.op is Op.NUMBER and leaf.column.type in NUMERIC)
+    return "number" if numeric else "text"
+
+
 def _is_comparable(leaf: Leaf) -> bool:
     """Whether ``==`` compares texts: a field that looks like a number may compare as one with a
     text that does, unless a function has made a text of it (as ``lower`` does)."""
@@ -171,13 +255,15 @@ def _is_comparable(leaf: Leaf) -> bool:
     return not (leaf.cased and number(leaf.text) is not None)
 
 
-def _chunks(patterns: Sequence[str]) -> list[str]:
-    """Alternations, none longer than a pattern may be."""
-    chunks: list[str] = []
+def _chunks(patterns: Sequence[Pattern]) -> list[list[Pattern]]:
+    """The patterns in lists, none longer as an alternation than a pattern may be."""
+    chunks: list[list[Pattern]] = []
+    left = 0
     for pattern in patterns:
-        longer = f"{chunks[-1]}|{pattern}" if chunks else pattern
-        if chunks and not regex.is_too_long(longer):
-            chunks[-1] = longer
-        else:
-            chunks.append(pattern)
+        size = len("".join(pattern).encode()) + len("|")
+        if size > left:
+            chunks.append([])
+            left = regex.LONGEST
+        chunks[-1].append(pattern)
+        left -= size
     return chunks

@@ -41,6 +41,16 @@ def anchored_term(parts: Sequence[object]) -> str | None:
     return f"{beginning[0]}*" if beginning else None
 
 
+def word_term(parts: Sequence[object]) -> str | None:
+    """The longest word of a value between wildcards, without one behind it where the value ends
+    with it; None when there is no word."""
+    words = words_of_text(parts)
+    if words is None:
+        return None
+    ends = isinstance(parts[-1], str) and parts[-1].endswith(words)
+    return f"*{words[0]}" if ends else f"*{words[0]}*"
+
+
 def words_of_text(parts: Iterable[object]) -> Words | None:
     """The longest word of a value's literal parts; None when there is none."""
     words = [word for part in parts if isinstance(part, str) for word in _WORD.findall(part)]

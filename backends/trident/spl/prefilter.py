@@ -18,13 +18,27 @@ from sigma.conditions import (
     ConditionFieldEqualsValueExpression,
     ConditionOR,
 )
-from sigma.types import SigmaExpansion, SigmaNumber, SigmaRegularExpression, SigmaString
+from sigma.types import (
+    SigmaCasedString,
+    SigmaExpansion,
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+    SigmaTimestampPart,
+    SpecialChars,
+)
 
 from trident.base.diagnostics import Refusal
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Profile, Table
 from trident.spl import syntax
-from trident.spl.literals import anchored_term, words_of_regex, words_of_text
+from trident.spl.literals import anchored_term, word_term, words_of_regex
+from trident.spl.terms import Term, Values, all_of, any_of, inside
+
+# What search reads otherwise than as a field of the event, or has an index of its own for.
+_OTHERWISE = frozenset(
+    {"eventtype", "host", "index", "source", "sourcetype", "splunk_server", "tag"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +89,14 @@ def search_clause(searches: Sequence[BoundSearch], seconds: int | None, delay: i
     modifiers in your search*), and the exact ends are tested on ``_time`` later. None leaves the
     time to the search's own range.
     """
-    terms: dict[Place, list[str | None]] = {}
+    terms: dict[Place, list[Term | None]] = {}
     for search in searches:
         where = place(search.source.table, search.profile)
         terms.setdefault(where, []).append(_terms(search, search.plan.condition))
     clauses = []
-    for where, narrowing in terms.items():
-        known = [term for term in narrowing if term is not None]
-        narrowed = _any(known) if len(known) == len(narrowing) else None
-        clauses.append(where.terms + (f" {narrowed}" if narrowed else ""))
+    for where, alternatives in terms.items():
+        narrowed = any_of(alternatives)
+        clauses.append(where.terms + (f" {inside(narrowed)}" if narrowed else ""))
     clause = clauses[0] if len(clauses) == 1 else "(" + ")\n  OR (".join(clauses) + ")"
     if seconds is None:
         return clause
@@ -110,49 +123,69 @@ def tests(searches: Sequence[BoundSearch]) -> list[str]:
     return [where.test or f"NOT ({others})" for where in places]
 
 
-def _terms(search: BoundSearch, condition: object) -> str | None:
+def said_exactly(search: BoundSearch, condition: object) -> Term | None:
+    """The search term that finds what a test, or a list on one field, finds, and nothing else;
+    None when there is none of which Splunk's pages leave no doubt.
+
+    A text in quotes is compared as it is, in any case, ``*`` stands for any characters, and a
+    missing field equals none (Search Reference, *search*, Comparison expressions). What begins
+    with a letter is read neither as a number nor as a network. Beside wildcards the text is one
+    word of letters and digits, since of punctuation there the Search Manual (*Wildcards*) warns.
+    """
+    parts = condition.args if isinstance(condition, ConditionOR) else [condition]
+    if not all(_is_said(search, part) for part in parts):
+        return None
+    term = _terms(search, condition)
+    return term if isinstance(term, Values) else None
+
+
+def _is_said(search: BoundSearch, part: object) -> bool:
+    if not isinstance(part, ConditionFieldEqualsValueExpression):
+        return False
+    column, value = search.column(part.field), part.value
+    if column.name in _OTHERWISE or column.name.startswith("_"):
+        return False
+    term = _value_terms(search, part.field, value)
+    if not isinstance(term, Values):
+        return False
+    if isinstance(value, SigmaNumber) and not isinstance(value, SigmaTimestampPart):
+        return column.type in ("int", "long") and abs(value.number) < syntax.EXACT
+    if not isinstance(value, SigmaString) or isinstance(value, SigmaCasedString):
+        return False
+    literal = [each for each in value.s if isinstance(each, str)]
+    if len(literal) != 1 or "*" in literal[0]:  # a star of the text is none that search can quote
+        return False
+    (word,) = literal
+    text = "".join("*" if each is SpecialChars.WILDCARD_MULTI else word for each in value.s)
+    stars = all(isinstance(each, str) or each is SpecialChars.WILDCARD_MULTI for each in value.s)
+    plain = word[0].isalpha() and (word == text or word.isalnum())
+    return stars and plain and term.values == (text,)
+
+
+def _terms(search: BoundSearch, condition: object) -> Term | None:
     """Search terms that every event of a detection meets; None when there are none."""
     if isinstance(condition, ConditionAND):
-        parts = [_terms(search, part) for part in condition.args]
-        terms = list(dict.fromkeys(part for part in parts if part is not None))
-        if len(terms) > 1:  # search reads OR before AND
-            return f"({' '.join(terms)})"
-        return terms[0] if terms else None
+        return all_of(_terms(search, part) for part in condition.args)
     if isinstance(condition, ConditionOR):
-        return _all_of_any(_terms(search, part) for part in condition.args)
+        return any_of(_terms(search, part) for part in condition.args)
     if isinstance(condition, ConditionFieldEqualsValueExpression):
         return _value_terms(search, condition.field, condition.value)
     return None
 
 
-def _value_terms(search: BoundSearch, field: str, value: object) -> str | None:
+def _value_terms(search: BoundSearch, field: str, value: object) -> Term | None:
     if isinstance(value, SigmaExpansion):
-        return _all_of_any(_value_terms(search, field, part) for part in value.values)
+        return any_of(_value_terms(search, field, part) for part in value.values)
     column = search.column(field)
     if column.expression:
         return None
     name = syntax.name(syntax.native(column))
     if isinstance(value, SigmaNumber) and float(value.number).is_integer():
-        return f'{name}="{int(value.number)}"'
+        return Values(name, (int(value.number),))
     if isinstance(value, SigmaString):
-        if term := anchored_term(value.s):
-            return f'{name}="{term}"'
-        words = words_of_text(value.s)
-    elif isinstance(value, SigmaRegularExpression):
-        words = words_of_regex(str(value.regexp))
-    else:
-        words = None
-    if words is None:
+        term = anchored_term(value.s) or word_term(value.s)
+        return None if term is None else Values(name, (term,))
+    if not isinstance(value, SigmaRegularExpression):
         return None
-    return _any([f'{name}="*{word}*"' for word in words])
-
-
-def _all_of_any(parts: Iterable[str | None]) -> str | None:
-    terms = list(parts)
-    known = [part for part in terms if part is not None]
-    return _any(known) if len(known) == len(terms) else None
-
-
-def _any(terms: Sequence[str]) -> str:
-    unique = list(dict.fromkeys(terms))
-    return unique[0] if len(unique) == 1 else "(" + " OR ".join(unique) + ")"
+    words = words_of_regex(str(value.regexp))
+    return None if words is None else any_of(Values(name, (f"*{word}*",)) for word in words)

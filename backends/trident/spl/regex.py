@@ -19,6 +19,7 @@ from sigma.types import (
 
 from trident.base.diagnostics import Refusal
 from trident.meaning.regex import compile_regex
+from trident.spl.alternation import Pattern
 
 # PCRE keeps two bytes per literal character and 64 KiB per pattern (pcre2limits, link size 2).
 LONGEST = 30_000
@@ -31,7 +32,6 @@ _FLAGS = {
 _WILDCARDS = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "."}
 # A character class needs no backslash, which each layer of quoting would double.
 _IN_CLASS = frozenset(".*+?(){|$")
-_NOT_PLAIN = re.compile(r"""[.*+?(){|$\\^["`\x00-\x1f\x7f]""")
 _CLASS = r"\[\^?\]?(?:\\.|[^\]\\])*\]"
 _TOKEN = re.compile(rf"\\.|{_CLASS}|\(\?[aiLmsux-]+[:)]|\{{,(?=[0-9]+\}})|.", re.DOTALL)
 # Spellings that PCRE reads otherwise than the reference (trident.meaning.regex) or not at all.
@@ -43,7 +43,7 @@ _TRANSLATED = {
 }
 
 
-def pattern(value: SigmaString) -> str:
+def pattern(value: SigmaString) -> Pattern:
     """A Sigma string as a regex: anchored unless it starts or ends with ``*``."""
     inner = list(value.s)
     start = end = False
@@ -51,15 +51,10 @@ def pattern(value: SigmaString) -> str:
         start = bool(inner.pop(0))
     while inner and inner[-1] is SpecialChars.WILDCARD_MULTI:
         end = bool(inner.pop())
-    body = "".join(
-        _WILDCARDS[part] if isinstance(part, SpecialChars) else escape(str(part)) for part in inner
-    )
-    return ("" if start else "^") + body + ("" if end else r"\z")
-
-
-def escape(text: str) -> str:
-    """Text as a regex that matches it and nothing else."""
-    return _NOT_PLAIN.sub(lambda match: _escaped(match[0]), text)
+    body: list[str] = []
+    for part in inner:
+        body += [_WILDCARDS[part]] if isinstance(part, SpecialChars) else map(_escaped, str(part))
+    return (*(() if start else ("^",)), *body, *(() if end else (r"\z",)))
 
 
 def pcre(value: SigmaRegularExpression) -> str:

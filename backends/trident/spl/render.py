@@ -52,7 +52,7 @@ def render(bound: Bound) -> Query:
 
 def _search(bound: BoundSearch) -> Query:
     """A rule without correlation: the events themselves, or their ``fields``."""
-    detections = SplDetections()
+    detections = SplDetections(alone=True)
     predicate = detections.predicate(bound)
     firing = bound.plan.firing
     ends = [syntax.since(firing), f"{TIME}<={syntax.ago(firing.delay)}"] if firing else []
@@ -61,8 +61,9 @@ def _search(bound: BoundSearch) -> Query:
     lines = [
         search_clause([bound], firing.back if firing else None, firing.delay if firing else 0),
         *syntax.computed(bound.columns.values()),
-        f"| where {' AND '.join([*ends, predicate])}",
     ]
+    if tests := [*ends, *([predicate] if predicate else [])]:
+        lines.append(f"| where {' AND '.join(tests)}")
     if outputs:
         names = syntax.Names([*natives, *outputs])
         working = [names.claim(name) for name in outputs]

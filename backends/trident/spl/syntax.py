@@ -17,6 +17,8 @@ from trident.rule.plan import Firing
 
 TIME = "_time"
 RAW = "_raw"
+EXACT = 2**53
+"""Up to here a double holds every whole number."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")

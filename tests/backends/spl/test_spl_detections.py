@@ -9,10 +9,10 @@ import pytest
 
 from tests.backends.spl.model.commands import reads_only, run
 from tests.backends.spl.run import profile, raw_events
-from tests.support.generate import NETWORK, NOW, plan_documents
+from tests.support.generate import NETWORK, NOW, PROCESS, plan_documents
 from trident.meaning.evaluate import evaluate
 from trident.meaning.events import SECOND, Event, Value
-from trident.rule.plan import Search
+from trident.rule.plan import Run, Search, scheduled
 from trident.translate.translate import translate
 
 ITEMS: tuple[dict[str, Any], ...] = (
@@ -160,28 +160,43 @@ PREFILTERS = [
     ),
     (
         {"CommandLine|endswith": r"C:\Temp\évil.exe"},
-        'properties.ProcessCommandLine="*vil.exe*"',
+        'properties.ProcessCommandLine="*vil.exe"',
         "JSON escapes the backslash and may escape the letter",
     ),
     (
         {"CommandLine|contains": ["alpha", "beta"]},
-        '(properties.ProcessCommandLine="*alpha*" OR properties.ProcessCommandLine="*beta*")',
+        'properties.ProcessCommandLine IN ("*alpha*", "*beta*")',
         "any of a list",
     ),
     ({"CommandLine|contains": ["alpha", "+"]}, None, "one of the list has no word"),
     (
         {"CommandLine|contains|all": ["alpha", "beta"]},
-        '(properties.ProcessCommandLine="*alpha*" properties.ProcessCommandLine="*beta*")',
-        "all of a list, in parentheses since search reads OR before AND",
+        'properties.ProcessCommandLine="*alpha*" properties.ProcessCommandLine="*beta*"',
+        "all of a list",
+    ),
+    (
+        {"CommandLine|contains": ["Alpha", "alphabet", "alpha", "beta"]},
+        'properties.ProcessCommandLine IN ("*Alpha*", "*beta*")',
+        "what another value finds, in any case, is left out",
+    ),
+    (
+        {"CommandLine": ["*x.alpha", "beta", "*alpha", "gamma", "*am*a", "*amm*"]},
+        'properties.ProcessCommandLine IN ("beta", "*alpha", "*am*")',
+        "an end that another one ends with",
+    ),
+    (
+        {"CommandLine|startswith": ["alphabet", "alpha"], "ProcessId": [4, 8]},
+        'properties.ProcessCommandLine="alpha*" properties.ProcessId IN (4, 8)',
+        "a beginning that another one begins with; numbers of a list",
     ),
     (
         {"CommandLine|re": "x(alpha|beta)+[0-9]"},
-        '(properties.ProcessCommandLine="*alpha*" OR properties.ProcessCommandLine="*beta*")',
+        'properties.ProcessCommandLine IN ("*alpha*", "*beta*")',
         "the words of a regular expression",
     ),
     ({"CommandLine|re": "(alpha)?beta?"}, 'properties.ProcessCommandLine="*bet*"', "what is sure"),
     ({"CommandLine|re": "(alpha|[0-9])"}, None, "one way without a word"),
-    ({"ProcessId": 4}, 'properties.ProcessId="4"', "a whole number"),
+    ({"ProcessId": 4}, "properties.ProcessId=4", "a whole number"),
     ({"ProcessId|gt": 4}, None, "comparisons are left to where"),
     ({"CommandLine": None}, None, "missing values are left to where"),
 ]
@@ -206,3 +221,121 @@ def test_prefilter(item: dict[str, Any], terms: str | None) -> None:
         expected = f"{where} {terms}" if terms and condition == "a" else where
         assert first == expected
         assert reads_only(query.text, 0).earliest is None
+
+
+A, B, C = ({"Image|endswith": r"\a.exe"}, {"User": "bob"}, {"ProcessId|gt": 4})
+GUARDS: list[tuple[dict[str, Any], str, str]] = [
+    ({"a": A}, r"""match('properties.FolderPath',"(?i)\\\\a[.]exe\\z")""", "where drops a null"),
+    (
+        {"a": A, "c": C},
+        r"""match('properties.FolderPath',"(?i)\\\\a[.]exe\\z")"""
+        " AND tonumber('properties.ProcessId')>4",
+        "so it does beside other tests",
+    ),
+    (
+        {"a": {"ProcessId|gt": [4, 8]}},
+        "(tonumber('properties.ProcessId')>4 OR tonumber('properties.ProcessId')>8)",
+        "numbers of one field are null together",
+    ),
+    (
+        {"a": {"User": ["bob", "", "b*"]}},
+        """(coalesce('properties.AccountName',"")=="" OR """
+        r"""match(coalesce('properties.AccountName',""),"(?i)^bob\\z|^b"))""",
+        "a missing field is looked for",
+    ),
+    (
+        {"a": A, "b": B, "condition": "a or b"},
+        r"""(match(coalesce('properties.FolderPath',""),"(?i)\\\\a[.]exe\\z")"""
+        """ OR lower(coalesce('properties.AccountName',""))=="bob")""",
+        "what OR makes of null no page says",
+    ),
+    (
+        {"a": C, "b": B, "condition": "b and not a"},
+        "NOT (if(tonumber('properties.ProcessId')>4,1,0)==1)",
+        "nor what NOT makes of it; the search says the other test",
+    ),
+]
+
+
+@pytest.mark.parametrize(("detection", "test"), [row[:2] for row in GUARDS])
+def test_guards_stand_where_a_null_counts(detection: dict[str, Any], test: str) -> None:
+    names = " and ".join(name for name in detection if name != "condition")
+    plan = plan_documents(
+        (
+            {
+                "title": "guards",
+                "logsource": {"category": "process_creation", "product": "windows"},
+                "detection": {"condition": names, **detection},
+            },
+        )
+    )
+    query = translate(plan, profile()).query
+    assert query is not None
+    assert query.text.split("| where ")[1].strip() == test
+
+
+SAID: list[tuple[dict[str, Any], bool, str]] = [
+    ({"User": "bob"}, True, "a whole text, in any case"),
+    (
+        {"User": ["bob", "CORP bob.b_c", "svc-*"]},
+        False,
+        "one of them has punctuation and a wildcard",
+    ),
+    ({"User": ["bob", "CORP bob.b_c", "serv*"]}, True, "a list on one field"),
+    ({"CommandLine|contains|all": ["alpha", "Beta1"]}, True, "words of letters and digits"),
+    ({"CommandLine|contains": "al-pha"}, False, "punctuation between wildcards"),
+    ({"CommandLine|endswith": "alpha"}, True, "an end"),
+    ({"CommandLine|startswith": "alph"}, True, "a beginning"),
+    ({"CommandLine|startswith": "alpha beta"}, False, "more than the search asks for"),
+    ({"CommandLine": "alpha\\*"}, False, "a star that is none of search"),
+    ({"CommandLine": "alp?a"}, False, "one character"),
+    ({"CommandLine": "*alp*ha*"}, False, "a wildcard inside"),
+    ({"CommandLine|cased": "Alpha"}, False, "case counts"),
+    ({"CommandLine": "10.0.0.1"}, False, "search may read an address or a number"),
+    ({"CommandLine": "443"}, False, "a number, as text"),
+    ({"ProcessId": [4, 8]}, True, "whole numbers"),
+    ({"ProcessId": 4.5}, False, "a fraction"),
+    ({"ProcessId": "4"}, False, "a number that a text is compared with"),
+    ({"CommandLine": 4}, False, "a number on a text"),
+    ({"ProcessId|gt": 4}, False, "a comparison"),
+    ({"CommandLine": ["alpha", ""]}, False, "a missing field"),
+    ({"CommandLine|re": "alpha"}, False, "an expression minds the case"),
+]
+
+
+@pytest.mark.parametrize(("item", "said"), [row[:2] for row in SAID])
+def test_what_the_search_says_is_not_tested_again(item: dict[str, Any], said: bool) -> None:
+    source = {"category": "process_creation", "product": "windows"}
+    detection = {"a": item, "condition": "a"}
+    base = {"title": "said", "name": "said", "logsource": source, "detection": detection}
+    query = translate(plan_documents((base,)), profile()).query
+    assert query is not None
+    assert ("| where" not in query.text) is said
+    values = ("alpha", "ALPHAbeta1", "xalphax", "alph", "alpha*", "al-pha", "Alpha", "10.0.0.1")
+    texts = (*values, "443", "bob", "Corp Bob.b_c", "serv1", "serv-1", "4", "", None)
+    fields = [
+        {"CommandLine": text, "User": text, "ProcessId": number}
+        for text in texts
+        for number in (4, 8, 44, None)
+    ]
+    events = [
+        Event(NOW - age * SECOND, PROCESS, {n: v for n, v in each.items() if v is not None})
+        for age, each in enumerate(fields)
+    ]
+    rows = run(query.text, raw_events(events, profile()), NOW // SECOND)
+    wanted = {alert.time for alert in evaluate(plan_documents((base,)), events, NOW)}
+    assert {round(row["_time"] * SECOND) for row in rows} == wanted
+
+
+def test_one_run_bounds_every_alternative() -> None:
+    """The times of a scheduled run hold for all sides of an OR."""
+    random = Random("runs")
+    for number in range(40):
+        plan = scheduled(make_plan(random), Run(frequency=10, delay=5))
+        events = make_events(random)
+        translation = translate(plan, profile())
+        assert translation.query is not None, translation.error
+        text = translation.query.text
+        rows = run(text, raw_events(events, profile(), number), NOW // SECOND, seed=number)
+        found = {round(row["_time"] * SECOND) for row in rows}
+        assert found == {alert.time for alert in evaluate(plan, events, NOW)}, text

@@ -1,14 +1,14 @@
 """The search before the first pipe: what is read.
 
-Pages: Search Reference, *search* (wildcards, case, quotes), *Boolean expressions* (here OR binds
-closer than AND); Search Manual, *Specify time modifiers in your search* (earliest is included,
-latest is not).
+Pages: Search Reference, *search* (wildcards, case, quotes; IN is any of its values), *Boolean
+expressions* (here OR binds closer than AND); Search Manual, *Specify time modifiers in your search*
+(earliest is included, latest is not).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,11 +84,28 @@ class _SearchReader(Reader):
             name = token.text
         else:
             raise ModelError(f"search term {token.text}")
+        if self.peek("IN"):
+            self.take("IN")
+            tests = [self.value(name) for _ in self.commas()]
+            return lambda event: any(test(event) for test in tests)
         self.take("=")
+        return self.value(name)
+
+    def commas(self) -> Iterator[None]:
+        """``(``, one item for each pass, commas between them, ``)``."""
+        self.take("(")
+        yield
+        while self.peek(","):
+            self.take(",")
+            yield
+        self.take(")")
+
+    def value(self, name: str) -> Test:
         value = self.take()
-        if value.kind != "string":
+        if value.kind not in ("string", "number"):
             raise ModelError("search value without quotes")
-        pattern = ".*".join(map(re.escape, unquote(value.text).split("*")))
+        text = unquote(value.text) if value.kind == "string" else value.text
+        pattern = ".*".join(map(re.escape, text.split("*")))
         matches = re.compile(pattern, re.IGNORECASE | re.DOTALL)
         return lambda event: (
             event.get(name) not in (None, "") and matches.fullmatch(str(event[name])) is not None

@@ -104,7 +104,8 @@ def rule_origins(
     for search, roles in _searches(plan):
         if search.identity not in seen:
             seen.add(search.identity)
-            yield _Rule(search, roles, profile).origin(items(search), shown)
+            rule = _Rule(search, roles, profile, alone=isinstance(plan, Search))
+            yield rule.origin(items(search), shown)
 
 
 @cache
@@ -114,18 +115,19 @@ def source_meanings() -> Mapping[str, str]:
     return named
 
 
-def detection_backend(target: str) -> Detections:
-    """A new detection backend of a target, imported when it is first needed."""
+def detection_backend(target: str, alone: bool) -> Detections:
+    """A new detection backend of a target, imported when it is first needed; ``alone`` as
+    ``Detections`` has it."""
     record = registry.target(target)
-    detections: Detections = record.load(record.detections)()
+    detections: Detections = record.load(record.detections)(alone)
     return detections
 
 
 class _Rule:
     """One base rule under one profile, whether or not it can be translated."""
 
-    def __init__(self, search: Search, roles: Roles, profile: Profile) -> None:
-        self.search, self.roles, self.profile = search, roles, profile
+    def __init__(self, search: Search, roles: Roles, profile: Profile, *, alone: bool) -> None:
+        self.search, self.roles, self.profile, self.alone = search, roles, profile, alone
         self.refusals: list[Diagnostic] = []
 
     def origin(self, origin: Origin, shown: Shown) -> tuple[RuleOrigin, list[Diagnostic]]:
@@ -218,7 +220,7 @@ class _Rule:
 
     def _fragments(self, bound: BoundSearch) -> tuple[Fragment, ...] | None:
         try:
-            return detection_backend(self.profile.target).fragments(bound)
+            return detection_backend(self.profile.target, self.alone).fragments(bound)
         except Refusal:
             return None  # the value behind it is found one by one
 
@@ -229,7 +231,7 @@ class _Rule:
                 reworded(leaf, source.wording)
                 bound = bind(replace(self.search, condition=leaf), self.profile)
                 assert isinstance(bound, BoundSearch)
-                detection_backend(self.profile.target).predicate(bound)
+                detection_backend(self.profile.target, self.alone).predicate(bound)
             except Refusal as refusal:
                 self._refuse(refusal)
                 return refusal.diagnostic.code
