@@ -1,0 +1,137 @@
+"""A detection as clauses that hold together, each a choice of literals: a test or its negation."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionNOT,
+    ConditionValueExpression,
+)
+from sigma.types import SigmaExpansion, SigmaFieldReference
+
+from trident.predicates.values import Missing, Present, Reading, Text, reading, shown
+
+EVENT_ID = "EventID"
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A test of a field (of any, for a keyword), or its negation; ``other`` is the field that it
+    is compared with. As the rule has it, it is ``test``, or that ``negated``: what is not missing
+    is there."""
+
+    field: str | None
+    reading: Reading
+    positive: bool
+    other: str = ""
+    test: Any = dataclasses.field(default=None, compare=False)
+    negated: bool = dataclasses.field(default=False, compare=False)
+
+    def __str__(self) -> str:
+        name = "keyword" if self.field is None else self.field
+        return f"{'not ' if self.negated else ''}{name}: {shown(self.test)}"
+
+
+Clause = tuple[Literal, ...]
+"""At least one of the literals holds."""
+
+_MISSING, _PRESENT = Missing(), Present()
+_TESTS = (ConditionFieldEqualsValueExpression, ConditionValueExpression)
+
+Part = tuple[Any, bool]
+"""A condition, and whether it holds or does not."""
+
+Events = frozenset[int] | None
+"""The EventIDs that are left; None where any may be."""
+
+
+@dataclass(slots=True)
+class Flat:
+    """A part as what holds together: clauses (``excluded`` those that a negation gave),
+    ``choices`` (one of the parts of each holds), and the conditions that it negates."""
+
+    clauses: list[Clause] = dataclasses.field(default_factory=list)
+    excluded: list[Clause] = dataclasses.field(default_factory=list)
+    choices: list[list[Part]] = dataclasses.field(default_factory=list)
+    negated: list[Any] = dataclasses.field(default_factory=list)
+
+    @property
+    def all(self) -> list[Clause]:
+        """Every clause."""
+        return [*self.clauses, *self.excluded]
+
+
+def flatten(part: Part) -> Flat:
+    """A part as what holds together."""
+    condition, holds = part
+    flat = Flat()
+    # Tests first: what joins them is of an abstract class, which isinstance is slow on.
+    if isinstance(condition, _TESTS):
+        literals = list(_literals(condition, holds))
+        flat.clauses = [tuple(literals)] if holds else [(each,) for each in literals]
+        return flat
+    if isinstance(condition, ConditionNOT):
+        inner = condition.args[0]
+        flat = flatten((inner, not holds))
+        if holds:
+            return Flat([], [*flat.clauses, *flat.excluded], flat.choices, [inner])
+        return flat
+    parts = [flatten((each, holds)) for each in condition.args]
+    if isinstance(condition, ConditionAND) == holds:
+        for each in parts:
+            flat.clauses += each.clauses
+            flat.excluded += each.excluded
+            flat.choices += each.choices
+            flat.negated += each.negated
+    elif all(len(each.all) == 1 and not each.choices for each in parts):
+        flat.clauses = [tuple(literal for each in parts for literal in each.all[0])]
+        flat.negated = [negated for each in parts for negated in each.negated]
+    else:
+        flat.choices = [[(each, holds) for each in condition.args]]
+    return flat
+
+
+def _literals(test: Any, holds: bool) -> Iterator[Literal]:
+    name = test.field if isinstance(test, ConditionFieldEqualsValueExpression) else None
+    values = test.value.values if isinstance(test.value, SigmaExpansion) else [test.value]
+    for value in values:
+        read, positive = reading(value), holds
+        if not holds and name is not None and read in (_MISSING, _PRESENT):
+            read, positive = _MISSING if read == _PRESENT else _PRESENT, True
+        other = value.field if isinstance(value, SigmaFieldReference) else ""
+        yield Literal(name, read, positive, other, value, not holds)
+
+
+def event_ids(flat: Flat) -> Events:
+    """The EventIDs that a part leaves."""
+    events: Events = None
+    for clause in flat.clauses:
+        numbers = [_number(literal) for literal in clause]
+        if None not in numbers:
+            events = common(events, frozenset(each for each in numbers if each is not None))
+    for choice in flat.choices:
+        branches = [event_ids(flatten(branch)) for branch in choice]
+        if None not in branches:
+            events = common(events, frozenset().union(*(each for each in branches if each)))
+    return events
+
+
+def _number(literal: Literal) -> int | None:
+    """The EventID that a literal asks for; None for any other."""
+    if literal.field != EVENT_ID or not literal.positive or not isinstance(literal.reading, Text):
+        return None
+    whole = literal.reading.whole
+    return int(whole) if whole and whole.isascii() and whole.isdigit() else None
+
+
+def common(one: Events, other: Events) -> Events:
+    """The EventIDs that both leave."""
+    if one is None or other is None:
+        return one if other is None else other
+    return one & other
