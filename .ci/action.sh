@@ -25,6 +25,7 @@ split() {
   done <<<"$1"
 }
 
+if [ "$TRIDENT_CHECKED" = false ] && [ "$TRIDENT_COMMAND" != verify ]; then options+=(--unchecked); fi
 options+=("--format=$TRIDENT_FORMAT")
 if [ -n "$TRIDENT_CONFIG" ]; then options+=("--config=$TRIDENT_CONFIG"); fi
 split "$TRIDENT_FILTERS"

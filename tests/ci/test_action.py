@@ -128,17 +128,13 @@ def test_every_input_is_used_and_said() -> None:
 def test_check_a_clean_rule(action: Action) -> None:
     ended = action()
     assert (ended.code, dict(ended.outputs)) == (0, {})
+    install = ["python", "-m", "pip", "install", "--quiet", "-c", f"{ROOT}/.ci/constraints.txt"]
+    page = (ROOT / "docs" / "verification.md").read_text("utf-8")
+    (esql,) = re.findall(r"--ignore-requires-python --no-deps (.*)", page)
+    esql = [package.partition("==")[0] for package in esql.split()]
     assert ended.calls == [
-        [
-            "python",
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "-c",
-            f"{ROOT}/.ci/constraints.txt",
-            str(ROOT),
-        ],
+        [*install, f"{ROOT}[verify]"],
+        [*install, "--ignore-requires-python", "--no-deps", *esql],
         ["trident", "check", "--format=github", "--", "rules"],
     ]
 
@@ -168,13 +164,17 @@ def test_build(action: Action, project: Path, trident: Trident) -> None:
     trident("build", cwd=project)
     assert action(command="build").code == 0
     assert action(command="build", strict="true").code == 1
+    trident("build", "--unchecked", cwd=project)
+    assert action(command="build").code == 1
+    assert action(command="build", checked="false").code == 0
+    assert action(command="check", checked="false", record=True).calls[-1][2] == "--unchecked"
+    assert "--unchecked" not in action(command="verify", checked="false", record=True).calls[-1]
 
 
 def test_verify(action: Action, project: Path) -> None:
     ended = action(command="verify", targets="kql\n", format="junit", report="out.xml")
     assert ended.code == 0
-    assert ended.calls[0][-1] == f"{ROOT}[verify]"
-    assert "--target=kql" in ended.calls[1]
+    assert "--target=kql" in ended.calls[-1]
     assert (project / "out.xml").read_text().startswith("<?xml")
 
 
@@ -182,7 +182,7 @@ def test_several_rules_and_targets(action: Action, project: Path) -> None:
     write(project, other__clean=CLEAN.replace("6a29edbe", "7a29edbe").replace("Enc", "Another enc"))
     ended = action(rules="rules\n\nother\r\n", targets="kql\nspl", config="", filters="")
     expected = ["--format=github", "--target=kql", "--target=spl", "--", "rules", "other"]
-    assert ended.calls[1][2:] == expected
+    assert ended.calls[-1][2:] == expected
     assert ended.code == 0
 
 
@@ -212,7 +212,18 @@ HOSTILE = [
 
 @pytest.mark.parametrize(
     "name",
-    ["command", "rules", "targets", "config", "filters", "format", "report", "strict", "output"],
+    [
+        "command",
+        "rules",
+        "targets",
+        "config",
+        "filters",
+        "format",
+        "report",
+        "strict",
+        "checked",
+        "output",
+    ],
 )
 @pytest.mark.parametrize("value", HOSTILE)
 def test_no_input_is_executed(action: Action, project: Path, name: str, value: str) -> None:
@@ -224,13 +235,13 @@ def test_no_input_is_executed(action: Action, project: Path, name: str, value: s
     assert "pwned" not in made
     assert ended.outputs.get("report", "").find("\n") == -1
     lines = [line for line in value.replace("\r", "").split("\n") if line.strip()]
-    for call in ended.calls[1:]:
+    for call in ended.calls[2:]:
         options, _, rules = "\0".join(call[2:]).partition("\0--\0")
         if name == "rules":
             assert rules.split("\0") == lines
         else:
             assert rules == "rules"
-        known = {"format", "output", "check", "config", "filter", "target", "strict"}
+        known = {"format", "output", "check", "config", "filter", "target", "strict", "unchecked"}
         assert all(re.match(rf"--({'|'.join(known)})(=|$)", o) for o in options.split("\0"))
 
 

@@ -93,6 +93,23 @@ def test_convert(rules: Path) -> None:
     assert every.stdout.count("many_shells") >= 5
 
 
+def test_convert_checked(rules: Path) -> None:
+    """The target's own parser looks at its queries, in a process that has the target, too."""
+    arguments = ("convert", "rules", "-t", "toy", "--checked")
+    ran = trident(*arguments, cwd=rules)
+    assert ran.returncode == 0, ran.stderr
+    assert "-- checked: bound\n" in ran.stdout
+    broken = (
+        "import sys; from dataclasses import replace; import toy_target.render as own\n"
+        "render = own.render\n"
+        "own.render = lambda bound: replace(render(bound), text='SELECT missing FROM processes')\n"
+        "from trident.app.commands.cli import main; main()"
+    )
+    ran = run("-c", broken, *arguments, "--no-cache", cwd=rules)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "TRI680 error (toy lab): the query is not valid: no such column: missing" in ran.stderr
+
+
 def test_list(rules: Path) -> None:
     assert "toy   lab" in trident("list", "targets", cwd=rules).stdout
     assert "Process creations in one SQLite table" in trident("list", "profiles", cwd=rules).stdout
@@ -118,7 +135,7 @@ def test_verify(rules: Path) -> None:
 
 def test_build_check_and_schema(rules: Path) -> None:
     (rules / "trident.yml").write_text("profiles: {toy: lab}\n")
-    ran = trident("build", "rules", cwd=rules)
+    ran = trident("build", "rules", "--unchecked", cwd=rules)
     assert ran.returncode == 0, ran.stderr
     assert (rules / "dist" / "toy" / "lab" / "many_shells.sql").is_file()
     checked = trident("check", "rules", "-t", "toy", "--select", "TRI2,TRI3", cwd=rules)

@@ -80,6 +80,7 @@ def test_a_correlation_type_touches_what_the_page_says() -> None:
         "trident.rule.monotone",
         "trident.meaning.evaluate",
         "trident.result.capabilities",
+        "trident.predicates.never",
         "trident.app.explain.triggers",
     }
     assert stated("a correlation type").startswith(f"{len(touched)} ")

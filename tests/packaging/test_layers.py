@@ -19,9 +19,9 @@ ORDER: Mapping[str, list[set[str]]] = {
         *({"base"}, {"target"}, {"rule"}, {"meaning"}, {"result"}, {"mapping"}, {"predicates"}),
         *({"elastic"}, TARGETS, {"translate"}),
     ],
-    "trident.engines": [{"clock"}, {"kusto", "spl", "eql", "esql"}],
+    "trident.engines": [{"clock", "process"}, {"kusto", "spl", "eql", "esql"}],
     "trident.app": [
-        *({"input"}, {"report"}, {"run"}, {"artifacts"}),
+        *({"input"}, {"report"}, {"run"}, {"parsing"}, {"artifacts"}),
         *({"schema", "explain", "check", "verify"}, {"build"}, {"plugin"}, {"commands"}),
     ],
 }

@@ -108,6 +108,10 @@ def feature_rules(feature: str) -> list[Documents]:
         inner = _document("inner", _PAIR)
         outer = _document("outer", {**_COUNT, "rules": ["inner"]})
         return [(*bases, inner, outer)]
+    if feature == "chained.carried":
+        inner = _document("inner", _PAIR)
+        outer = _document("outer", {**_COUNT, "rules": ["inner"], "group-by": ["User"]})
+        return [(*bases, inner, outer)]
     correlation = _CORRELATIONS[feature]
     rules = [(*bases, _document("outer", correlation))]
     if feature == "range":  # one that a language without upper bounds says, too
@@ -123,4 +127,4 @@ def _document(name: str, correlation: dict[str, Any]) -> dict[str, Any]:
     return {**document, "trident": correlation["trident"]} if "trident" in correlation else document
 
 
-assert set(_CORRELATIONS) | {"detection", "chained"} == set(FEATURES)
+assert set(_CORRELATIONS) | {"detection", "chained", "chained.carried"} == set(FEATURES)

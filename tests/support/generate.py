@@ -63,6 +63,7 @@ class Limits:
     types: tuple[str, ...] = ()
     tick: int = 1  # the clock's resolution in microseconds
     ties: bool = True
+    # "carried": names that an inner rule does not group by; which targets say it differs
     features: frozenset[str] = field(
         default_factory=lambda: frozenset(
             {"alias", "chain", "baseline", "condition", "lookback", "range"}
@@ -107,7 +108,8 @@ def plan_documents(
 def make_rule(random: Random, limits: Limits) -> tuple[dict[str, Any], ...]:
     """Base rules and a correlation over them, sometimes with one correlation in between."""
     bases = [base_rule(name) for name in BASES]
-    chained = "chain" in limits.features and random.random() < 0.2
+    often = 0.9 if "carried" in limits.features else 0.2
+    chained = "chain" in limits.features and random.random() < often
     if not chained:
         return (*bases, _correlation(random, limits, "outer", list(BASES), {}))
     inner = _correlation(random, limits, "inner", list(BASES), {}, inner=True)
@@ -153,6 +155,8 @@ def _correlation(
     if kind in TEMPORAL:
         _temporal(random, limits, kind, rules, correlation)
     else:
+        if keyed is not None and "carried" in limits.features:
+            keyed = [*keyed, "User", "Computer"]
         _aggregate(random, limits, kind, keyed, correlation)
     document: dict[str, Any] = {"title": name, "name": name, "correlation": correlation}
     extension = {} if inner else _extension(random, limits, kind, rules, group_by)
@@ -164,8 +168,11 @@ def _correlation(
 def _group_by(
     random: Random, limits: Limits, rules: list[str], keyed: list[str] | None
 ) -> tuple[list[str], dict[str, dict[str, str]]]:
+    if keyed is not None and "carried" in limits.features and random.random() < 0.7:
+        # Names that the inner rule may not group by are read of the matches behind its alerts.
+        return random.choice((["Computer"], ["User"], ["Computer", "User"], ["ProcessId"])), {}
     if keyed is not None:
-        # An inner alert has its own group keys only; base rules must have the same names.
+        # Otherwise an inner alert has its group keys only; base rules must have the same names.
         plain = [key for key in keyed if key != "who"]
         chosen = random.sample(plain, random.randint(0, len(plain)))
         if "who" in keyed and "alias" in limits.features and random.random() < 0.5:

@@ -14,6 +14,7 @@ TARGET = Target(
     table=TABLE,
     rank=30,
     runner="trident.app.verify.runners.eql:EqlRunner",
+    checker="trident.app.parsing.checkers.eql:EqlChecker",
     reached="trident.elastic.tables:reached",
     tick=MILLISECOND,
     plugin="Elastic EQL",

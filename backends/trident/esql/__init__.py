@@ -14,6 +14,7 @@ TARGET = Target(
     table=TABLE,
     rank=40,
     runner="trident.app.verify.runners.esql:EsqlRunner",
+    checker="trident.app.parsing.checkers.esql:EsqlChecker",
     reached="trident.elastic.tables:reached",
     tick=MILLISECOND,
     version="stack",

@@ -14,5 +14,6 @@ TARGET = Target(
     table=TableForm("TABLE: {{columns: {{datetime: [{time}], string: [{columns}]}}}}"),
     rank=10,
     runner="trident.app.verify.runners.kql:KqlRunner",
+    checker="trident.app.parsing.checkers.kql:KqlChecker",
     plugin="KQL (Microsoft Sentinel, Defender XDR)",
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from trident.kql import ordered, syntax, windows
 from trident.kql.baseline import baseline_outputs, passing
+from trident.kql.behind import behind
 from trident.kql.outputs import Output, outputs
 from trident.kql.rows import RowColumn, Rows
 from trident.kql.script import Period, Script, identifier
@@ -41,13 +42,20 @@ def _query(
     return Query(text, alert, columns, notes=notes, features=features)
 
 
-def alerts(script: Script, bound: BoundCorrelation, period: Period) -> str:
-    """The alerts of a correlation that another one refers to, as a let: time and group keys."""
-    rows = Rows(script, bound)
+def alerts(
+    script: Script, bound: BoundCorrelation, period: Period, further: Sequence[str] = ()
+) -> str:
+    """The alerts of a correlation that another one refers to, as a let: time, group keys, and the
+    ``further`` names of the matches behind each, a row for each tuple of them."""
+    rows = Rows(script, bound, further)
     lines = _correlation(rows, period, shown=False)
     # Two rows of one alert (several matches at its time) are one match of the outer rule.
     columns = ", ".join([rows.time, *rows.key_names])
-    return script.let(f"alerts_{bound.plan.identity.slug}", [*lines, f"| distinct {columns}"])
+    name = f"alerts_{bound.plan.identity.slug}"
+    fired = script.let(name, [*lines, f"| distinct {columns}"])
+    if not further:
+        return fired
+    return script.let(f"{name}_with", behind(rows, fired, period))
 
 
 def _search(script: Script, bound: BoundSearch) -> Query:

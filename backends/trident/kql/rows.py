@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from trident.kql import syntax
 from trident.kql.script import NULLS, Period, Script, identifier, inline
 from trident.mapping.binding import BoundBranch, BoundCorrelation, BoundSearch
+from trident.meaning.contributions import carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,12 @@ class Rows:
     is called after the Sigma field. Types that differ are compared as text.
     """
 
-    def __init__(self, script: Script, bound: BoundCorrelation) -> None:
+    def __init__(
+        self, script: Script, bound: BoundCorrelation, further: Sequence[str] = ()
+    ) -> None:
+        """``further`` are names that a correlation over this one reads besides the group keys."""
         self.script = script
+        self._further = tuple(further)
         self.bound = bound
         self.time = bound.profile.time
         self._names = {self.time}
@@ -42,6 +47,7 @@ class Rows:
         """The rule's names of what the result shows, with their result columns."""
         everywhere = tuple(range(len(bound.branches)))
         self.keys = tuple(self.column(name, everywhere) for name in bound.plan.group_by)
+        self.further = tuple(self.column(name, everywhere) for name in further)
 
     @property
     def key_names(self) -> tuple[str, ...]:
@@ -114,7 +120,7 @@ class Rows:
                 f"| where {predicate}",
             ]
         else:
-            lines = [self.script.alerts(self.script, matches, period)]
+            lines = [self.script.alerts(self.script, matches, period, self._carried(branch))]
         named = f"{time} = {self.time}" if time else self.time
         return [*lines, f"| project {', '.join([named, *extra, *items])}"]
 
@@ -151,9 +157,19 @@ class Rows:
             column = branch.matches.column(name)
             plain = identifier(column.name) if column.container else column.name
             return plain, column.type, syntax.reference(column)
-        inner = Rows(self.script, branch.matches)
-        key = inner.keys[branch.matches.plan.group_by.index(name)]
+        group_by = branch.matches.plan.group_by
+        names = self._carried(branch)
+        inner = Rows(self.script, branch.matches, names)
+        columns = dict(zip((*group_by, *names), (*inner.keys, *inner.further), strict=True))
+        key = columns[name]
         return key.name, key.type, syntax.name(key.name)
+
+    def _carried(self, branch: BoundBranch) -> tuple[str, ...]:
+        """The names that are read of the matches behind a branch's alerts."""
+        if isinstance(branch.matches, BoundSearch):
+            return ()
+        read = (*branch.plan.keys, *branch.plan.values, *map(branch.plan.field, self._further))
+        return carried(branch.matches.plan, read)
 
     def _present(self, matches: BoundSearch, branch: BoundBranch | None) -> list[str]:
         if branch is None or not branch.plan.keys:

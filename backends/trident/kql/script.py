@@ -28,10 +28,11 @@ NULLS = {
 class Script:
     """The statements before the final one, and one detection backend for all predicates.
 
-    ``alerts`` renders a correlation that another one refers to and returns its let's name.
+    ``alerts`` renders a correlation that another one refers to, with the names that it reads of
+    the matches behind each alert, and returns its let's name.
     """
 
-    alerts: Callable[[Script, BoundCorrelation, Period], str]
+    alerts: Callable[[Script, BoundCorrelation, Period, Sequence[str]], str]
     lets: list[str] = field(default_factory=list)
     detections: KqlDetections = field(default_factory=KqlDetections)
     _names: set[str] = field(default_factory=set)

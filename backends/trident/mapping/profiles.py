@@ -133,7 +133,7 @@ class Source:
             near = _by_lower_case(tuple(names)).get(name.lower(), name)
             if near != name:
                 return f"it differs from the {kind} {near} in case only"
-        if self.logsource.product == "windows" and name in _system_section():
+        if self.logsource.product == "windows" and in_system_section(name):
             return "it stands in an event's System section, not among its data"
         return ""
 
@@ -141,6 +141,11 @@ class Source:
 @cache
 def _by_lower_case(names: tuple[str, ...]) -> Mapping[str, str]:
     return {name.lower(): name for name in names}
+
+
+def in_system_section(name: str) -> bool:
+    """Whether a name stands in the System section of a Windows event, never among its data."""
+    return name in _system_section()
 
 
 @cache

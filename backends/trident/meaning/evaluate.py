@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from trident.meaning.baseline import History, in_current, in_history, learn, passes
+from trident.meaning.contributions import carried, tuples
 from trident.meaning.detection import compile_detection, missing, text
 from trident.meaning.events import SECOND, Event, Value
 from trident.meaning.window import Window
@@ -122,22 +123,41 @@ def _history(plan: Correlation, matched: Matched, now: int) -> History:
     matches = (
         _reader(branch, match)
         for index, branch in enumerate(plan.branches)
-        for match in _matches(branch, matched, index, None)
+        for match in _matches(plan, index, matched, None)
         if in_history(plan.baseline, match.time, now)
     )
     return learn(plan.baseline, matches)
 
 
-def _matches(branch: Branch, matched: Matched, index: int, now: int | None) -> Iterator[Match]:
+def _matches(
+    plan: Correlation, index: int, matched: Matched, now: int | None, further: Sequence[str] = ()
+) -> Iterator[Match]:
+    """The matches of a branch, with the fields that ``plan`` reads and ``further`` ones."""
+    branch = plan.branches[index]
     if isinstance(branch.matches, Search):
         for event in matched[branch.matches]:
             yield _as_match(event, index)
         return
-    for alert in _correlate(branch.matches, matched, now):
-        yield Match(alert.time, index, dict(zip(branch.matches.group_by, alert.group, strict=True)))
+    inner = branch.matches
+    names = carried(inner, [*branch.keys, *branch.values, *map(branch.field, further)])
+    groups = _groups(inner, matched, now, names)
+    for alert in _fired(inner, groups, now):
+        fields: dict[str, Value] = dict(zip(inner.group_by, alert.group, strict=True))
+        if not names:
+            yield Match(alert.time, index, fields)
+            continue
+        for values in tuples(inner, groups[alert.group], alert.time, names):
+            yield Match(alert.time, index, fields | values)
 
 
 def _correlate(plan: Correlation, matched: Matched, now: int | None) -> list[Alert]:
+    return _fired(plan, _groups(plan, matched, now), now)
+
+
+def _groups(
+    plan: Correlation, matched: Matched, now: int | None, further: Sequence[str] = ()
+) -> dict[tuple[str, ...], list[Match]]:
+    """The matches of each group by time, with the ``further`` fields."""
     groups: dict[tuple[str, ...], list[Match]] = defaultdict(list)
     past = current = None
     if plan.baseline is not None:
@@ -146,7 +166,7 @@ def _correlate(plan: Correlation, matched: Matched, now: int | None) -> list[Ale
         current = now - plan.delay * SECOND
         past = _history(plan, matched, current)
     for index, branch in enumerate(plan.branches):
-        for match in _matches(branch, matched, index, now):
+        for match in _matches(plan, index, matched, now, further):
             if plan.baseline is not None and past is not None and current is not None:
                 if not in_current(plan.baseline, match.time, current):
                     continue
@@ -155,9 +175,16 @@ def _correlate(plan: Correlation, matched: Matched, now: int | None) -> list[Ale
             key = [match.fields.get(name) for name in branch.keys]
             if not any(missing(part) for part in key):
                 groups[tuple(text(part) for part in key)].append(match)
+    for matches in groups.values():
+        matches.sort(key=lambda match: match.time)
+    return groups
+
+
+def _fired(
+    plan: Correlation, groups: Mapping[tuple[str, ...], Sequence[Match]], now: int | None
+) -> list[Alert]:
     alerts = []
     for group, matches in groups.items():
-        matches.sort(key=lambda match: match.time)
         for alert in _fire(plan, group, matches):
             if _counts(plan.firing, alert.time, now):
                 alerts.append(alert)

@@ -86,6 +86,7 @@ FEATURES: Mapping[str, str] = {
     "several_rules": "several rules in one count, sum, ... ",
     "range": "several operators in one condition, all of which hold",
     "chained": "a correlation over correlations",
+    "chained.carried": "a group-by or condition field that the inner correlation does not group by",
     "lookback": "trident.lookback",
     **{
         f"baseline.exceeds.{statistic}": f"value above the history's {statistic}"
@@ -227,6 +228,8 @@ def features(plan: Plan) -> Iterator[str]:
     for branch in plan.branches:
         if isinstance(branch.matches, Correlation):
             yield "chained"
+            if not {*branch.keys, *branch.values} <= {*branch.matches.group_by}:
+                yield "chained.carried"
             yield from features(branch.matches)
 
 

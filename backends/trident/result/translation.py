@@ -42,6 +42,16 @@ class Proof(StrEnum):
     REVIEWED = "reviewed"
 
 
+class Checked(StrEnum):
+    """What an independent parser has said of this very query, most first."""
+
+    BOUND = "bound"
+    """Valid, and each name and type is one of the profile's tables."""
+    PARSED = "parsed"
+    """Valid, in a language whose names nothing lists."""
+    NOT = "not checked"
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """A difference smaller than the fidelity level; ``code`` is in codes.yml."""
@@ -128,6 +138,7 @@ class Translation:
     query: Query | None
     notes: tuple[Note, ...] = ()
     error: Diagnostic | None = None
+    checked: Checked = Checked.NOT
 
     @property
     def level(self) -> str:
@@ -150,6 +161,7 @@ class Translation:
             "profile": self.profile,
             "fidelity": str(self.fidelity),
             "proof": str(self.proof) if self.proof else None,
+            "checked": str(self.checked) if query else None,
             "query": query.text if query else None,
             "alert": {"time": alert.time, "group": dict(alert.group)} if alert else None,
             "parameters": {

@@ -362,6 +362,17 @@ class Correlation:
             case _:
                 return tuple(range(len(self.branches)))
 
+    @property
+    def counted_branches(self) -> tuple[int, ...]:
+        """The branches whose matches the condition counts: not those that it excludes."""
+        match self.trigger:
+            case Ordered(stages):
+                return tuple(sorted({branch for stage in stages for branch in stage}))
+            case Together():
+                return tuple(sorted(set(self.trigger.positive)))
+            case _:
+                return tuple(range(len(self.branches)))
+
 
 Plan = Search | Correlation
 

@@ -121,15 +121,15 @@ class Planner:
         for reference in listed:
             matches = self._referred(document, reference)
             names = {alias: entry[reference] for alias, entry in aliases.items()}
-            branch = Branch(
-                reference,
-                matches,
-                tuple(names.get(key, key) for key in group_by),
-                tuple(names.get(name, name) for name in fields),
-                tuple(names.items()),
+            branches.append(
+                Branch(
+                    reference,
+                    matches,
+                    tuple(names.get(key, key) for key in group_by),
+                    tuple(names.get(name, name) for name in fields),
+                    tuple(names.items()),
+                )
             )
-            _check_inner(document, branch, group_by)
-            branches.append(branch)
         try:
             check_length(sigma.timespan.seconds)
         except ValueError as error:
@@ -297,21 +297,6 @@ def _aliases(
                     span=document.at(*path),
                 )
     return {alias: dict(entries) for alias, entries in raw.items()}
-
-
-def _check_inner(document: Document, branch: Branch, group_by: tuple[str, ...]) -> None:
-    """A correlation's alerts carry its group keys and nothing else."""
-    if isinstance(branch.matches, Search):
-        return
-    inner = branch.matches.group_by
-    for name in (*branch.keys, *branch.values):
-        if name not in inner:
-            key = "group-by" if name in branch.keys else "condition"
-            raise _meaningless(
-                document.at("correlation", key),
-                f"{branch.reference!r} does not group by {name!r}, so its alerts do not have it",
-                hint=f"its alerts have: {', '.join(inner) or 'no fields'}",
-            )
 
 
 def _place_of_rules(document: Document) -> Span:

@@ -18,6 +18,7 @@ TARGET = Target(
     ),
     rank=20,
     runner="trident.app.verify.runners.spl:SplRunner",
+    checker="trident.app.parsing.checkers.spl:SplChecker",
     reached=f"{__name__}.prefilter:reached",
     engine="the engine is Trident's own, made after Splunk's documentation",
     plugin="Splunk SPL",

@@ -58,6 +58,8 @@ class Target:
     - ``render``: ``(Bound) -> Query``.
     - ``detections``: the class of ``trident.predicates`` that writes its detections.
     - ``runner``: a ``trident.app.verify.runners.Runner``; "" where no engine runs the language.
+    - ``checker``: a ``trident.app.parsing.checkers.Checker``; "" where no parser but the target's
+      own SIEM reads the language.
     - ``reached``: ``(Table, Profile) -> Iterable[str]``: how a query gets at a table, where its
       name alone does not say; for ``trident explain``.
 
@@ -77,6 +79,7 @@ class Target:
     table: TableForm
     rank: int = 1000
     runner: str = ""
+    checker: str = ""
     reached: str = ""
     tick: int = 1
     engine: str = ""

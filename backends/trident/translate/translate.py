@@ -7,8 +7,10 @@ from contextlib import suppress
 
 from trident.base.diagnostics import Diagnostic, Refusal
 from trident.mapping.binding import Bound, bind, binding_notes
+from trident.mapping.events import known_in
 from trident.mapping.profiles import Profile
 from trident.predicates.letters import letter_notes
+from trident.predicates.never import why_never
 from trident.result.capabilities import judge, worst
 from trident.result.translation import PARTLY, Fidelity, Note, Query, Translation
 from trident.rule.plan import Identity, Plan, pipelines
@@ -54,6 +56,8 @@ def _translated(plan: Plan, profile: Profile, goal: Fidelity) -> Translation:
     notes = [*query.notes, *map(Note.of, codes), *binding_notes(bound, goal), *letter_notes(bound)]
     if names := pipelines(plan):
         notes.append(Note.of("TRI480", names=", ".join(names)))
+    if reason := why_never(plan, known_in(profile)):
+        notes.append(Note.of("TRI481", reason=reason))
     return Translation(
         plan.identity,
         profile.target,

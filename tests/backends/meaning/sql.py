@@ -52,22 +52,30 @@ class _Query:
     rules: dict[str, dict[str, Any]]
     now: int
 
-    def relation(self, name: str) -> str:
-        """All matches of a rule: (t, fields)."""
+    def relation(self, name: str, read: list[str]) -> str:
+        """All matches of a rule: (t, fields), those that are ``read`` among them."""
         document = self.rules[name]
         if "correlation" not in document:
             return _base(document)
-        keys = [_text(key) for key in _listed(document["correlation"].get("group-by"))]
+        own = _listed(document["correlation"].get("group-by"))
+        keys = [_text(key) for key in own]
         fields = f"map([{', '.join(keys)}], key)" if keys else "map([]::varchar[], []::varchar[])"
-        return f"select t, {fields} as fields from ({self.alerts(document)})"
+        behind = list(dict.fromkeys(name for name in read if name not in own))
+        if not behind:
+            return f"select t, {fields} as fields from ({self.alerts(document)})"
+        listed = ", ".join(map(_text, behind))
+        added = f"map_concat({fields}, map([{listed}], vals))"
+        return f"select t, {added} as fields from ({self.alerts(document, behind)})"
 
-    def alerts(self, document: dict[str, Any]) -> str:
-        """The alerts of a correlation: (key, t)."""
+    def alerts(self, document: dict[str, Any], behind: list[str] | None = None) -> str:
+        """The alerts of a correlation: (key, t); with the names ``behind`` them (key, t, vals), one
+        row for each tuple of them."""
         correlation, extension = document["correlation"], document.get("trident", {})
         names = _names(correlation)
+        read = [*_read(correlation), *(behind or [])]
         found = " union all ".join(
             f"select t, {_text(name)} as rule, {_aliased(correlation, name)} as fields "
-            f"from ({self.relation(name)})"
+            f"from ({self.relation(name, _entries(correlation, name, read))})"
             for name in names
         )
         keys = _listed(correlation.get("group-by"))
@@ -79,6 +87,14 @@ class _Query:
         if "lookback" in extension:
             since = self.now - _micros(extension["lookback"])
             fires = f"select * from ({fires}) where t between {since} and {self.now}"
+        if behind:
+            vals = ", ".join(_field(name, "w") for name in behind)
+            given = [f"{_field(name, 'w')} is not null" for name in behind]
+            fires = f"""
+                select distinct f.key, f.t, [{vals}] as vals
+                from ({fires}) f join m w on w.key = f.key
+                  and w.t between f.t - {_micros(correlation["timespan"])} and f.t
+                where {" and ".join([*given, *_counted(correlation, names)])}"""
         return f"""
             with found as ({found}),
             m as (select row_number() over () as id, t, rule, fields, {key} as key
@@ -98,6 +114,31 @@ class _Query:
             present = " and ".join(f"{_field(name, 'c')} is not null" for name in unseen)
             yield f"""case when {present} then not exists (select 1 {history} and {known})
                 else {baseline.get("unseen_empty", False)} end"""
+
+
+def _read(correlation: dict[str, Any]) -> list[str]:
+    """The names that a correlation reads of its matches."""
+    condition = correlation.get("condition")
+    fields = condition.get("field") if isinstance(condition, dict) else None
+    return [*_listed(correlation.get("group-by")), *_listed(fields)]
+
+
+def _entries(correlation: dict[str, Any], rule: str, read: list[str]) -> list[str]:
+    """What a listed rule calls the names."""
+    aliases = correlation.get("aliases", {})
+    return [aliases[name][rule] if name in aliases else name for name in read]
+
+
+def _counted(correlation: dict[str, Any], names: list[str]) -> Iterator[str]:
+    """What a match of the window ``w`` has to be for the condition to count it."""
+    kind, condition = correlation["type"], correlation.get("condition")
+    if kind == "value_count":
+        yield from (f"{_field(name, 'w')} is not null" for name in _listed(condition["field"]))
+    elif kind.startswith("value_"):
+        yield f"{_number(condition['field'], 'w')} is not null"
+    elif isinstance(condition, str):
+        tree = ast.parse(condition, mode="eval").body
+        yield f"w.rule in ({', '.join(sorted({_text(name) for name in _positive(tree, True)}))})"
 
 
 def _base(document: dict[str, Any]) -> str:

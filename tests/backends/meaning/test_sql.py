@@ -109,6 +109,13 @@ def test_random_baselines(connection: DuckDBPyConnection) -> None:
     assert {part for part in wanted if not fired[part]} == set()
 
 
+def test_random_names_of_the_matches_behind_an_alert(connection: DuckDBPyConnection) -> None:
+    limits = Limits(features=frozenset({"chain", "carried", "alias", "condition", "range"}))
+    fired = agree(connection, "behind", 300, limits)
+    assert all(fired[part] for part in ("event_count", "value_count", *TEMPORAL))
+    assert fired["chained"] > 50
+
+
 @pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
 def test_hand_computed(connection: DuckDBPyConnection, case: Case) -> None:
     found = sql_alerts(connection, case.documents, case.events, NOW)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,16 +135,27 @@ def test_a_hanging_query_is_ended() -> None:
     with EqlEngine(seconds=1.0) as engine:
         with pytest.raises(EqlError, match="no answer"):
             engine.run('any where a regex "(x|xx|x+)*y"', [document], TIME)
-        engine._seconds = 60.0  # the machine may be busy, and this one ends
+        engine._worker._seconds = 60.0  # the machine may be busy, and this one ends
         assert len(engine.run('any where a : "x*"', [document], TIME)) == 1
+
+
+def test_the_current_folder_has_no_part_in_a_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('not this one')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    with EqlEngine() as engine:
+        assert engine.parse("any where true") is None
 
 
 def test_a_dead_worker_is_started_again() -> None:
     with EqlEngine() as engine:
         assert engine.parse("any where true") is None
-        assert engine._worker is not None
-        engine._worker.kill()
-        engine._worker.wait()
+        process = engine._worker._process
+        assert process is not None
+        process.kill()
+        process.wait()
         with pytest.raises(EqlError):
             engine.parse("any where true")
         assert engine.parse("any where true") is None

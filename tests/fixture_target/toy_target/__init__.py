@@ -12,4 +12,5 @@ TARGET = Target(
     detections=f"{__name__}.detections:ToyDetections",
     table=TableForm("{name}: {{columns: {{string: [{columns}]}}}}", passed_on={}),
     runner=f"{__name__}.runner:ToyRunner",
+    checker=f"{__name__}.checker:ToyChecker",
 )

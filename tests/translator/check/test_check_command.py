@@ -126,5 +126,5 @@ def test_usage_errors(trident: Trident, rule: Path, tmp_path: Path) -> None:
 
 
 def test_the_shipped_rules_have_no_error(trident: Trident, root: Path) -> None:
-    ran = trident("check", root / "rules", "--format", "json", "--ignore", "TRI3")
+    ran = trident("check", root / "rules", "--format", "json", "--ignore", "TRI3", "--unchecked")
     assert {each["severity"] for each in ran.json["findings"]} <= {"warning"}

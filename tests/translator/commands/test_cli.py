@@ -82,6 +82,7 @@ SHAPE = {
     "profile": str,
     "fidelity": str,
     "proof": (str, type(None)),
+    "checked": (str, type(None)),
     "query": (str, type(None)),
     "alert": (dict, type(None)),
     "parameters": dict,

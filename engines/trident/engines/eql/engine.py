@@ -5,11 +5,6 @@ No Elasticsearch takes part; what the worker models is described there.
 
 from __future__ import annotations
 
-import json
-import os
-import select
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from trident.engines.eql.query_dsl import selects
+from trident.engines.process import LineProcess, NoAnswer
 
 Document = dict[str, Any]
 """Field name -> value as indexed; the time field holds microseconds since the epoch."""
@@ -24,7 +20,6 @@ Document = dict[str, Any]
 _MODULE = "trident.engines.eql.worker"
 _ROOT = Path(__file__).resolve().parents[3]
 """The folder that holds the package ``trident`` with the worker, however it is installed."""
-_START_SECONDS = 60.0
 _TICKS = 10_000
 """The engine's time units (100 ns) in a millisecond, the resolution of Elasticsearch's date."""
 
@@ -45,9 +40,7 @@ class EqlEngine:
     """Parses and runs EQL in one worker process, started when needed and again after a fault."""
 
     def __init__(self, seconds: float = 20.0) -> None:
-        self._seconds = seconds
-        self._worker: subprocess.Popen[bytes] | None = None
-        self._pending = b""
+        self._worker = LineProcess(_MODULE, seconds, [str(_ROOT)])
 
     def __enter__(self) -> Self:
         return self
@@ -62,11 +55,7 @@ class EqlEngine:
 
     def close(self) -> None:
         """End the worker process."""
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker.communicate()
-            self._worker = None
-            self._pending = b""
+        self._worker.close()
 
     def parse(self, query: str, fields: Mapping[str, str] | None = None) -> str | None:
         """What is wrong with a query, None when it is valid; ``fields`` gives the known fields'
@@ -105,39 +94,9 @@ class EqlEngine:
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            worker = self._worker or self._start()
-            assert worker.stdin is not None
-            worker.stdin.write(json.dumps(request).encode() + b"\n")
-            worker.stdin.flush()
-            answer: dict[str, Any] = json.loads(self._line(worker, self._seconds))
-        except (OSError, EqlError) as error:
-            self.close()
+            return self._worker.ask(request)
+        except NoAnswer as error:
             raise EqlError(f"the EQL worker failed: {error}") from error
-        return answer
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        path = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
-        self._worker = subprocess.Popen(
-            [sys.executable, "-P", "-m", _MODULE],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        self._line(self._worker, _START_SECONDS)  # the worker's first word: it is ready
-        return self._worker
-
-    def _line(self, worker: subprocess.Popen[bytes], seconds: float) -> bytes:
-        assert worker.stdout is not None
-        descriptor = worker.stdout.fileno()
-        while b"\n" not in self._pending:
-            if not select.select([descriptor], [], [], seconds)[0]:
-                raise EqlError(f"no answer within {seconds} s")
-            chunk = os.read(descriptor, 1 << 16)
-            if not chunk:
-                raise EqlError("the process ended")
-            self._pending += chunk
-        line, _, self._pending = self._pending.partition(b"\n")
-        return line
 
 
 def _category(document: Document) -> str:

@@ -67,13 +67,15 @@ def bind_query(query: str, schema: Schema) -> BoundQuery:
     if not statements:
         raise ValueError("the text holds no query")
     result = statements[-1].Expression.ResultType
+    # What the binder cannot make sense of has no table as its type, but an error.
+    columns = getattr(result, "Columns", None) or ()
     return BoundQuery(
         tuple(
             f"{diagnostic['code']} at {diagnostic['start']}: {diagnostic['message']}"
             for diagnostic in tree.diagnostics
             if diagnostic["severity"] == "Error"
         ),
-        {str(column.Name): str(column.Type.Name) for column in result.Columns} if result else {},
+        {str(column.Name): str(column.Type.Name) for column in columns},
     )
 
 

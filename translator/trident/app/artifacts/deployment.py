@@ -48,7 +48,8 @@ class Deployment:
     ``run``, looking ``overlap`` seconds further back and reading ``period`` seconds; a language
     that cannot bound a run (EQL) has the plain query there, is not ``bounded``, and the SIEM's own
     schedule bounds it.
-    Both have a query. ``stem`` names files; ``notes`` tell where the schedule is not the one that
+    Both have a query, made of the plan ``shown``, which has the columns that the SIEM asks for.
+    ``stem`` names files; ``notes`` tell where the schedule is not the one that
     was asked for; ``filters`` are those that are not applied, each as a rule that matches what it
     keeps.
     """
@@ -62,6 +63,7 @@ class Deployment:
     period: int
     stem: str
     entities: tuple[Entity, ...]
+    shown: Plan
     notes: tuple[Note, ...] = ()
     overlap: int = 0
     bounded: bool = True
@@ -176,6 +178,7 @@ def deploy(
         period=period(plan, reading),
         stem=stem,
         entities=entities,
+        shown=plan,
         notes=schedule.notes,
         overlap=reading.frequency - run.frequency,
         bounded=bounded,

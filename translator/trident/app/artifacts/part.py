@@ -13,7 +13,8 @@ from trident.app.artifacts.deployment import Deployment, deploy
 from trident.app.artifacts.metadata import Metadata, read_metadata
 from trident.app.artifacts.writers import kind_of
 from trident.app.input.config import Config
-from trident.app.run.convert import translated
+from trident.app.parsing.check import Checking
+from trident.app.run.convert import Outcome, translated
 from trident.app.run.naming import safe_names
 from trident.app.run.output import dump_json, query_texts
 from trident.base.diagnostics import Diagnostic, TridentError
@@ -52,8 +53,15 @@ class Part:
 class Rules:
     """All rules of a build, ready for any profile; called with one, its ``Part`` comes back."""
 
-    def __init__(self, planned: Sequence[Planned], off: Sequence[Rule], config: Config) -> None:
+    def __init__(
+        self,
+        planned: Sequence[Planned],
+        off: Sequence[Rule],
+        config: Config,
+        checking: Checking | None = None,
+    ) -> None:
         self._planned = planned
+        self._checking = checking
         self._off = tuple(off)
         self._stems = safe_names({each.identity: each.identity.slug for each in planned})
         self._said: Mapping[Identity, tuple[Metadata, Run] | TridentError] = {
@@ -61,18 +69,23 @@ class Rules:
         }
 
     def __call__(self, profile: Profile) -> Part:
-        """Translate for a profile, and write what its SIEM takes."""
+        """Translate for a profile, check the queries, and write what its SIEM takes."""
         part = Part(f"{profile.target}/{profile.name}")
         kind = kind_of(profile)
         deployments: list[Deployment] = []
+        outcome = Outcome(diagnostics=part.diagnostics)
         for planned in self._planned:
-            for _, translation in translated(planned, profile, part.diagnostics):
-                part.translations[planned.identity] = translation
-                stem = self._stems[planned.identity]
-                for path, text in _queries(translation, stem):
-                    part.add(path, text, planned.identity)
-                if kind.writers and translation.query is not None:
-                    deployments += self._deployed(planned, translation, profile, part)
+            outcome.results += translated(planned, profile, part.diagnostics)
+        if self._checking is not None:
+            self._checking(outcome, [profile])
+        for planned, translation in outcome.results:
+            part.translations[planned.identity] = translation
+            for path, text in _queries(translation, self._stems[planned.identity]):
+                part.add(path, text, planned.identity)
+            if kind.writers and translation.query is not None:
+                deployments += self._deployed(planned, translation, profile, part)
+        if self._checking is not None:
+            deployments = list(_checked(deployments, self._checking, part))
         for writer in kind.writers if deployments else ():
             written = writer(deployments)
             part.diagnostics += written.diagnostics
@@ -103,6 +116,28 @@ class Rules:
             return
         if deployment is not None:
             yield replace(deployment, filters=self._off)
+
+
+def _checked(
+    deployments: Sequence[Deployment], checking: Checking, part: Part
+) -> Iterator[Deployment]:
+    """The deployments whose queries no parser rejects; the others are findings of ``part``."""
+    jobs = [
+        (each.shown, query, each.profile)
+        for each in deployments
+        for query in (each.hunt, each.rule)
+    ]
+    verdicts = iter(checking.verdicts(jobs))
+    for deployment in deployments:
+        own = (next(verdicts), next(verdicts))
+        rule = deployment.planned.identity
+        for finding in dict.fromkeys(each for verdict in own for each in verdict.findings):
+            message = f"artifact for {part.place}: {finding.message}"
+            diagnostic = replace(finding, message=message)
+            part.diagnostics.append(diagnostic)
+            part.about[rule][diagnostic] = None
+        if not any(verdict.error for verdict in own):
+            yield deployment
 
 
 def read_said(planned: Planned, config: Config) -> tuple[Metadata, Run] | TridentError:

@@ -12,6 +12,7 @@ from trident.app.artifacts.part import Part, Rules
 from trident.app.build.tree import MANIFEST, digest
 from trident.app.input.config import Config
 from trident.app.input.sources import read_sources
+from trident.app.parsing.check import Checking
 from trident.app.run import parallel
 from trident.app.run.convert import Outcome, plan_rules
 from trident.app.run.output import dump_json
@@ -34,10 +35,12 @@ def build(
     filters: Sequence[str] = (),
     jobs: int | None = 1,
     step: Callable[[int, int], None] = lambda done, total: None,
+    checking: Checking | None = None,
 ) -> tuple[Outcome, Files]:
     """Every file that the rules make, the manifest included, by path relative to the output folder,
     with what was found on the way. ``jobs`` processes work on the profiles, None for as many as
-    pay; ``step`` is told how many of all profiles are done.
+    pay; ``step`` is told how many of all profiles are done. With ``checking`` each query is held
+    against its parser.
 
     Paths in the manifest are relative to ``rules``, so that the bytes do not depend on where
     the build runs.
@@ -48,9 +51,8 @@ def build(
     """
     sources = read_sources([str(rules)], named_filters=bool(filters))
     outcome = plan_rules(sources, config, filters)
-    parts = _parts(
-        Rules(outcome.planned, outcome.ruleset.off, config), outcome, profiles, jobs, step
-    )
+    work = Rules(outcome.planned, outcome.ruleset.off, config, checking)
+    parts = _parts(work, outcome, profiles, jobs, step)
     for planned in outcome.planned:
         for part in parts:
             if planned.identity in part.translations:

@@ -32,9 +32,12 @@ from trident.app.commands import options
 )
 @options.report_format
 @options.filters
+@options.checked(default=True)
 @options.strict
 @options.site
 @options.jobs
+@options.no_cache
+@options.cache_dir
 @options.reporting
 def command(
     rules: str,
@@ -44,13 +47,17 @@ def command(
     patterns: tuple[str, ...],
     form: str,
     filters: tuple[str, ...],
+    checked: bool,
     strict: bool,
     site: options.Site,
     jobs: int | None,
+    no_cache: bool,
+    cache_dir: Path | None,
 ) -> None:
     """Write every artifact of the RULES folder (default: rules), or none when a rule fails."""
     from trident.app.build import build, difftext, partial, tree
     from trident.app.run import convert
+    from trident.app.run.cache import cache_folder
     from trident.app.run.progress import Progress
 
     if diff and form != "text":
@@ -58,13 +65,18 @@ def command(
     config = site.config()
     targets = convert.chosen_targets([convert.ALL])
     chosen = convert.chosen_profiles(targets, (), config, every=True)
+    folder = None if no_cache else cache_folder(cache_dir, site.file)
+    checking = options.checking(folder) if checked else None
     with Progress("Building") as progress:
-        outcome, files = build.build(Path(rules), config, chosen, filters, jobs, progress.at)
+        outcome, files = build.build(
+            Path(rules), config, chosen, filters, jobs, progress.at, checking
+        )
     if patterns:
         files = partial.only(files, dist, patterns)
     failed = outcome.errors or (strict and outcome.refused)
     stale = list(tree.differences(files, dist)) if check and not failed else []
     options.report(outcome, "build", stale, form=form, strict=strict)
+    options.say_unchecked(chosen, checked)
     if failed:
         options.say(f"{dist} is left as it is")
         options.leave(options.FOUND)

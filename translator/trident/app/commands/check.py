@@ -22,7 +22,10 @@ from trident.app.commands import options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
 )
+@options.checked(default=True)
 @options.site
+@options.no_cache
+@options.cache_dir
 @options.reporting
 def command(
     rules: tuple[str, ...],
@@ -33,14 +36,18 @@ def command(
     filters: tuple[str, ...],
     form: str,
     output: Path | None,
+    checked: bool,
     site: options.Site,
+    no_cache: bool,
+    cache_dir: Path | None,
 ) -> None:
-    """Say what is wrong or unusual in RULES (default: rules), without converting them."""
+    """Say what is wrong or unusual in RULES (default: rules), without writing a query."""
     from trident.app.check.run import check
     from trident.app.check.selection import read_selection
     from trident.app.report.formats import FORMATS as formats
     from trident.app.report.text import counts
-    from trident.app.run import convert
+    from trident.app.run import convert, parallel
+    from trident.app.run.cache import cache_folder
     from trident.app.run.results import write_file
 
     config = site.config()
@@ -48,6 +55,7 @@ def command(
         convert.chosen_targets(targets or (convert.ALL,)), profiles, config
     )
     selection = read_selection(select or config.select, (*config.ignore, *ignore))
+    folder = None if no_cache else cache_folder(cache_dir, site.file)
     report = check(
         rules or ("rules",),
         chosen,
@@ -55,11 +63,13 @@ def command(
         selection,
         filters,
         narrowed=bool(targets or profiles),
+        checking=options.checking(folder, parallel.processors()) if checked else None,
     )
     product = formats[form](report)
     if output:
         write_file(output, product.encode())
     else:
         click.echo(product.encode(), nl=False)
+    options.say_unchecked(chosen, checked)
     options.say(counts(report))
     options.leave(options.FOUND if report.diagnostics else 0)

@@ -32,6 +32,7 @@ from trident.app.commands import options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
 )
+@options.checked(default=False)
 @options.strict
 @options.site
 @options.jobs
@@ -45,6 +46,7 @@ def command(
     filters: tuple[str, ...],
     form: str,
     output: Path | None,
+    checked: bool,
     strict: bool,
     site: options.Site,
     jobs: int | None,
@@ -67,15 +69,18 @@ def command(
 
         settings = site.config()
         chosen = convert.chosen_profiles(convert.chosen_targets(targets), profiles, settings)
-        work = bulk.Work(chosen, settings, filters, form)
+        review = options.checking(folder) if checked else None
+        work = bulk.Work(chosen, settings, filters, form, review)
         with Progress("Translating") as progress:
             product = bulk.convert(inputs.rules, work, jobs, progress.at)
         further = tuple(each.file for each in settings.pipelines)
         failed = product.tally.errors or (strict and product.tally.refused)
-        return Result(product.content, product.report, options.FOUND if failed else 0, further)
+        report = "\n".join(filter(None, (product.report, options.unchecked(chosen, checked))))
+        code = options.FOUND if failed else 0
+        return Result(product.content, report, code, further, product.lasting)
 
     folder = None if no_cache else cache_folder(cache_dir, site.file)
-    said = (site.stack, site.unmapped, site.accept)
+    said = (checked, site.stack, site.unmapped, site.accept)
     asked = ("convert", targets, profiles, filters, form, strict, *said)
     result = kept(folder, asked, inputs, converted)
     if output:

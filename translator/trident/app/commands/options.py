@@ -12,8 +12,10 @@ import click
 
 if TYPE_CHECKING:
     from trident.app.input.config import Config
+    from trident.app.parsing.check import Checking
     from trident.app.run.convert import Outcome
     from trident.base.diagnostics import Diagnostic
+    from trident.mapping.profiles import Profile
 
 FOUND, FAILED = 1, 2
 """Exit codes: findings, and a usage or tool error."""
@@ -184,6 +186,18 @@ cache_dir = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="The cache's folder; default: $TRIDENT_CACHE_DIR, else .trident_cache beside trident.yml.",
 )
+
+
+def checked(*, default: bool) -> Callable[[Command], Command]:
+    """Give the command the argument ``checked``: whether parsers look at the queries."""
+    return click.option(
+        "--checked/--unchecked",
+        default=default,
+        show_default=True,
+        help="Parse and bind each query with an independent parser of its language.",
+    )
+
+
 FORMATS = ("text", "json", "sarif", "junit", "github")
 """The formats of a report, as ``trident.app.report.formats`` has them."""
 report_format = click.option("--format", "form", type=click.Choice(FORMATS), default="text")
@@ -214,6 +228,31 @@ def report(
         product = formats[form](output.report(outcome, command, further, strict=strict))
         click.echo(product.encode(), nl=False)
     say(output.tally(outcome).summary())
+
+
+def checking(folder: Path | None, jobs: int = 1) -> Checking:
+    """The parsers of every target, with a memory of what has passed in the cache ``folder``."""
+    from trident.app.parsing.check import Checking
+    from trident.app.parsing.verdicts import Verdicts
+    from trident.app.run import cache
+
+    kept = Verdicts(folder, cache.key(["checked"])) if folder else Verdicts()
+    return Checking(kept, jobs)
+
+
+def unchecked(profiles: Sequence[Profile], checked: bool) -> str:
+    """What has to be installed so that every query is checked; "" for nothing."""
+    if not checked:
+        return ""
+    from trident.app.parsing.check import hint
+
+    return hint(dict.fromkeys(profile.target for profile in profiles))
+
+
+def say_unchecked(profiles: Sequence[Profile], checked: bool) -> None:
+    """Print ``unchecked``."""
+    if line := unchecked(profiles, checked):
+        say(line)
 
 
 def say(line: str) -> None:

@@ -11,7 +11,7 @@ from sigma.correlations import SigmaCorrelationRule
 from trident.app.input.config import Config
 from trident.app.input.sources import Source
 from trident.app.run import output, parallel
-from trident.app.run.convert import no_rules, translate_files
+from trident.app.run.convert import Outcome, no_rules, translate_files
 from trident.app.run.parts import Names, entangled, split
 from trident.base.diagnostics import codes
 from trident.mapping.profiles import Profile
@@ -25,6 +25,10 @@ PARTS_A_JOB = 2
 
 Step = Callable[[int, int], None]
 
+Review = Callable[[Outcome, Sequence[Profile]], bool]
+"""Looks through what became of the rules before it is printed, and changes it; says whether the
+same files would come to the same another time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -34,6 +38,7 @@ class Work:
     config: Config
     filters: Sequence[str] = ()
     form: str = "text"
+    review: Review | None = None
 
     def __call__(self, sources: Sequence[Source]) -> Rendered:
         """Translate and render one part.
@@ -42,6 +47,7 @@ class Work:
             TridentError: TRI111 for a filter that no document defines.
         """
         outcome = translate_files(sources, self.profiles, self.config, self.filters)
+        lasting = self.review is None or self.review(outcome, self.profiles)
         blocks: dict[str, list[bytes]] = {}
         for planned, translation in outcome.results:
             rendered = blocks.setdefault(planned.identity.span.file, [])
@@ -54,6 +60,7 @@ class Work:
             blocks,
             output.placed_findings(outcome),
             output.tally(outcome),
+            lasting,
         )
 
     def prepare(self) -> None:
@@ -73,6 +80,7 @@ class Rendered:
     blocks: dict[str, list[bytes]]
     findings: list[output.Finding]
     tally: output.Tally
+    lasting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,7 @@ class Product:
     content: bytes
     report: str
     tally: output.Tally
+    lasting: bool
 
 
 def convert(sources: Sequence[Source], work: Work, jobs: int | None, step: Step) -> Product:
@@ -106,7 +115,7 @@ def convert(sources: Sequence[Source], work: Work, jobs: int | None, step: Step)
     tally = sum((part.tally for part in rendered), output.Tally())
     content = output.joined(_in_order(sources, rendered), work.form)
     report = "\n".join((*output.printed(findings), tally.summary()))
-    return Product(content, report, tally)
+    return Product(content, report, tally, all(part.lasting for part in rendered))
 
 
 def _rendered(

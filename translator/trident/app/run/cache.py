@@ -69,7 +69,7 @@ class Cache:
         ]
         head = json.dumps({"format": _FORMAT, "key": key, "values": listed})
         try:
-            self._make_folder()
+            make_folder(self.folder)
             beside = self.folder / f"{key}-{os.getpid()}-{time.time_ns()}{_UNFINISHED}"
             try:
                 with beside.open("xb") as stream:
@@ -84,12 +84,6 @@ class Cache:
 
     def _place(self, key: str) -> Path:
         return self.folder / f"{key}{_SUFFIX}"
-
-    def _make_folder(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        ignored = self.folder / ".gitignore"
-        if not ignored.exists():
-            ignored.write_text("# Trident's cache; safe to delete.\n*\n", encoding="utf-8")
 
     def _evict(self) -> None:
         entries = sorted(
@@ -107,6 +101,18 @@ class Cache:
             if held > MAX_BYTES:
                 with contextlib.suppress(OSError):
                     entry.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a cache's folder, which git ignores.
+
+    Raises:
+        OSError: where it cannot be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("# Trident's cache; safe to delete.\n*\n", encoding="utf-8")
 
 
 def cache_folder(chosen: Path | None, config: Path | None) -> Path:

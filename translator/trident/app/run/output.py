@@ -161,6 +161,7 @@ def _header(translation: Translation, query: Query, part: str) -> Iterator[str]:
     title = f": {rule.title}" if rule.title and rule.title != rule.slug else ""
     yield f"{rule.slug}{title}"
     yield f"{translation.target}, profile {translation.profile}{part}: {translation.level}"
+    yield f"checked: {translation.checked}"
     for name, parameter in query.parameters.items():
         yield (
             f"parameter {name} ({parameter.type}): {parameter.path} "

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trident.app.parsing.checkers.esql import EsqlChecker
 from trident.app.verify.runners import Alerts, EngineFault, NotRun
-from trident.engines.esql import engine as esql
-from trident.mapping.binding import bind_accepted, bound_searches
 from trident.mapping.profiles import Profile
 from trident.meaning.events import Event
 from trident.result.translation import Translation
@@ -15,6 +14,11 @@ from trident.rule.plan import Plan
 
 class EsqlRunner:
     """Checks queries."""
+
+    def __init__(self) -> None:
+        import esql  # noqa: F401 - says at once that the parser is missing
+
+        self._checker = EsqlChecker()
 
     def alerts(
         self,
@@ -26,12 +30,7 @@ class EsqlRunner:
     ) -> Alerts:
         """See ``Runner.alerts``: a query that passes the check is still not run."""
         assert translation.query is not None
-        columns = {
-            name: kind for source in profile.sources for name, kind in source.table.columns.items()
-        }
-        for search in bound_searches(bind_accepted(plan, profile)):
-            columns |= {column.name: column.type for column in search.columns.values()}
-        error = esql.parse(translation.query.text, columns, str(profile.settings["stack"]))
+        error = self._checker.problem(translation.query.text, self._checker.names(plan, profile))
         if error is not None:
             raise EngineFault(error)
         raise NotRun("parsed and type-checked; nothing here runs ES|QL")

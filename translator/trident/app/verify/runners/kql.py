@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import duckdb_kql  # noqa: F401 - says at once that the engine is missing
 
+from trident.app.parsing.checkers.kql import KqlChecker
 from trident.app.verify.native import native_rows
 from trident.app.verify.runners import Alerts, EngineFault
-from trident.engines.kusto.engine import KqlEngine, bind_query
-from trident.mapping.binding import bind_accepted, bound_searches
+from trident.engines.kusto.engine import KqlEngine
 from trident.mapping.profiles import Profile
 from trident.meaning.detection import text
 from trident.meaning.events import Event
@@ -23,7 +23,8 @@ class KqlRunner:
 
     def __init__(self) -> None:
         self._engines: dict[str, KqlEngine] = {}
-        self._bound: dict[str, tuple[str, ...]] = {}
+        self._bound: dict[str, str | None] = {}
+        self._checker = KqlChecker()
 
     def alerts(
         self,
@@ -36,13 +37,11 @@ class KqlRunner:
         """See ``Runner.alerts``."""
         assert translation.query is not None
         query = translation.query
-        searches = bound_searches(bind_accepted(plan, profile))
-        tables = {search.source.table.name: search.source.table for search in searches}
-        full = {name: {**table.stored, profile.time: "datetime"} for name, table in tables.items()}
+        full = self._checker.names(plan, profile)
         if query.text not in self._bound:
-            self._bound[query.text] = bind_query(query.text, full).errors
-        if errors := self._bound[query.text]:
-            raise EngineFault(f"Microsoft's parser: {'; '.join(errors)}")
+            self._bound[query.text] = self._checker.problem(query.text, full)
+        if problem := self._bound[query.text]:
+            raise EngineFault(f"Microsoft's parser: {problem}")
         schema = {name: named(columns, query.text, profile) for name, columns in full.items()}
         key = repr(sorted((name, sorted(columns.items())) for name, columns in schema.items()))
         if key not in self._engines:

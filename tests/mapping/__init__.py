@@ -1,0 +1,1 @@
+"""What the mapping and the event knowledge say, held against real events."""
