@@ -26,9 +26,7 @@ from trident.rule.plan import (
     baseline_fields,
     output_fields,
 )
-from trident.rule.plan import (
-    pipelines as applied_pipelines,
-)
+from trident.rule.plan import pipelines as applied_pipelines
 from trident.rule.raw import check_keys, check_length, texts
 from trident.rule.references import below, circle, emitted, references
 from trident.rule.rules import Document, Rule, Ruleset
