@@ -63,10 +63,10 @@ def bind_query(query: str, schema: Schema) -> BoundQuery:
         ValueError: for a text without a query, about which the binder has nothing to say.
     """
     tree = _kustology().parse(query, schema={name: dict(schema[name]) for name in schema})
-    statements = [node for node in _nodes(tree.syntax) if str(node.Kind) == "ExpressionStatement"]
-    if not statements:
+    queries = [each for each in _statements(tree.syntax) if str(each.Kind) == "ExpressionStatement"]
+    if not queries:
         raise ValueError("the text holds no query")
-    result = statements[-1].Expression.ResultType
+    result = queries[-1].Expression.ResultType
     # What the binder cannot make sense of has no table as its type, but an error.
     columns = getattr(result, "Columns", None) or ()
     return BoundQuery(
@@ -236,6 +236,19 @@ def _kustology() -> Any:
     import kustology
 
     return kustology
+
+
+def _statements(node: Any) -> Iterator[Any]:
+    """The statements of a text in their order; nothing below them is looked at, as each step of a
+    walk costs a call into .NET."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if str(node.Kind).endswith("Statement"):
+            yield node
+            continue
+        children = (node.GetChild(index) for index in reversed(range(node.ChildCount)))
+        waiting += [child for child in children if child is not None]
 
 
 def _nodes(node: Any) -> Iterator[Any]:
