@@ -1,8 +1,9 @@
-"""What real events say of a mapping: per log source and field, where it held and where it did not."""
+"""What real events say of a mapping, per log source and field: where it held, where it did not."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,12 +12,13 @@ from typing import Any
 
 from tests.mapping.readings import UNKNOWN, Occurrence, RawEvent
 from trident.app.verify.exported import Record, belongs, value_of
+from trident.mapping.evidence import native_name
 from trident.mapping.profiles import Profile, Source, load_profiles
 from trident.meaning.detection import fold, text
 from trident.rule.plan import LogSource
 
-NOTHING = (None, "", "-", [], "null")
-"""What stands for no value in one reading or another."""
+_NOTHING = re.compile(r"|-|null|\(null\)|[{}0-]{32,}")
+"""What stands for no value in one reading or another: also a GUID or a hash of zeros."""
 
 
 @dataclass(slots=True)
@@ -80,7 +82,8 @@ Reading = tuple[str, Source, Record]
 def _readings(occurrence: Occurrence) -> Iterator[Reading]:
     for place, record in occurrence.records.items():
         for source in _profile(place).sources:
-            if belongs(record, source):
+            macro = source.table.settings.get("macro")
+            if (macro is None or macro in occurrence.macros) and belongs(record, source):
                 yield place, source, record
 
 
@@ -103,26 +106,31 @@ def _field(
     split = name == "Hashes" and source.wording.hashes
     if column is None or column.expression or split:
         return
-    native = f"{column.container}.{column.name}".strip(".")
-    held = _first(record, source, source.wording.either.get(name, (name,)))
+    places = source.wording.either.get(name, (name,))
+    held = [v for v in (value_of(record, source, each) for each in places) if not _nothing(v)]
     wanted = [
-        (raw, fits)
-        for raw, fits in _wanted(occurrence.raw, source, name, others)
-        if raw not in NOTHING
+        (value, fits)
+        for value, fits in _wanted(occurrence.raw, source, name, others)
+        if not _nothing(value)
     ]
-    if held in NOTHING and not wanted:
+    never = source.wording.lacks.get(name, {})
+    if not held and not wanted:
         return
-    tally = seen.fields.setdefault(key, Tally(native))
-    if held is UNKNOWN or (held not in NOTHING and not wanted):
+    tally = seen.fields.setdefault(key, Tally(native_name(column)))
+    if UNKNOWN in held or not wanted:
         tally.present += 1
         tally.codes.add(occurrence.code)
-    elif any(fits(held) for _, fits in wanted):
+    elif any(fits(each) for _, fits in wanted for each in held):
         tally.agreed += 1
         tally.codes.add(occurrence.code)
-    else:
+    elif not any(fold(each) in fold(text(value)) for value, _ in wanted for each in never):
         tally.differed += 1
         if not tally.sample:
             tally.sample = f"{wanted[0][0]!r} -> {held!r} ({occurrence.origin})"
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value == [] or bool(_NOTHING.fullmatch(text(value)))
 
 
 Fits = Callable[[Any], bool]
@@ -158,11 +166,6 @@ def _fits(source: Source, name: str, value: Any) -> Fits:
     if "\\" in source.wording.lacks.get(name, {}):
         meant.add(_plain(text(value).rpartition("\\")[2]))
     return lambda held: _plain(held) in meant
-
-
-def _first(record: Record, source: Source, names: Iterable[str]) -> Any:
-    values = (value_of(record, source, name) for name in names)
-    return next((value for value in values if value not in NOTHING), None)
 
 
 def _plain(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The events of a checkout of elastic/integrations: raw, and as its pipelines' tests expect them."""
+"""Events of a checkout of elastic/integrations: raw, and as the pipelines' tests expect them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def _occurrence(
         reading.get("any_case", False),
     )
     records = {**dict.fromkeys(PROFILES, record), **_received(reading, fields)}
-    return Occurrence(origin, code, None if "also" in reading else raw, records)
+    kept = None if "also" in reading else raw
+    return Occurrence(origin, code, kept, records, tuple(reading.get("macros", ())))
 
 
 def _raw(form: str, text: str | None, given: Any) -> dict[str, Any] | None:
@@ -75,7 +76,7 @@ def _raw(form: str, text: str | None, given: Any) -> dict[str, Any] | None:
     if form != "xml" or winlog is None:
         return None
     return {
-        **{name: value for name, value in winlog.get("event_data", {}).items()},
+        **winlog.get("event_data", {}),
         "EventID": winlog.get("event_id"),
         "Channel": winlog.get("channel"),
         "Provider_Name": winlog.get("provider_name"),

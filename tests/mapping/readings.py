@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
@@ -58,13 +58,15 @@ class Occurrence:
     """One event as it was seen: raw, and as records of profiles; ``origin`` is where it stands.
 
     ``records`` maps ``target/profile`` to the record. The evidence of a profile is named by
-    ``code``, a source code of field_sources.yml.
+    ``code``, a source code of field_sources.yml. ``macros`` are the roles of Splunk's macros that
+    find it, where a record does not say what it is of.
     """
 
     origin: str
     code: str
     raw: RawEvent | None
     records: Mapping[str, Record]
+    macros: tuple[str, ...] = ()
 
 
 def windows_event(text: str) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def json_event(text: str) -> dict[str, Any]:
 
 
 def members(record: Mapping[str, Any]) -> dict[str, Any]:
-    """``flattened``, with the members of objects in lists: ``[{a: 1}, {a: 2}]`` is ``a: [1, 2]``."""
+    """``flattened``, with the members of objects in lists, ``[{a: 1}, {a: 2}]`` is ``a: [1, 2]``"""
     plain: dict[str, Any] = {}
     for name, value in flattened(record).items():
         plain[name] = value
@@ -104,8 +106,11 @@ def members(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def pairs_event(text: str) -> dict[str, Any]:
-    """``name=value`` pairs, a value in quotes without them; of a name given twice the last."""
-    return {pair["name"]: pair["value"].strip("\"'") for pair in _PAIR.finditer(text)}
+    """``name=value`` pairs, a value in quotes without them; of a name given twice the first."""
+    fields: dict[str, Any] = {}
+    for pair in _PAIR.finditer(text):
+        fields.setdefault(pair["name"], pair["value"].strip("\"'"))
+    return fields
 
 
 FORMATS = {"xml": windows_event, "json": json_event, "pairs": pairs_event}
@@ -116,8 +121,3 @@ def named_values(fields: Mapping[str, Any], names: str, values: str) -> dict[str
     """A list of ``{name: .., value: ..}`` objects, as members of its own: ``name`` -> value."""
     found = zip(fields.get(names) or (), fields.get(values) or (), strict=False)
     return {str(name): value for name, value in found}
-
-
-def lines(text: str) -> Iterator[str]:
-    """The lines of a text that hold something."""
-    return (line for line in text.splitlines() if line.strip())
