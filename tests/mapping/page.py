@@ -66,8 +66,8 @@ def _head() -> Iterator[str]:
     yield "kept here. A field is *seen* when a real record has it and no other reading of the same"
     yield "event says otherwise; *documented* when a reference of the SIEM, its connector or its"
     yield "add-on names it (confidence high or med); *believed* when nothing but a conversion says"
-    yield "so (low). Counted are the fields that a profile lists and those that the public rules use"
-    yield "on the log source."
+    yield "so (low). Counted are the fields that a profile lists and those that the public rules"
+    yield "use on the log source."
     yield "`trident explain RULE -t TARGET` shows the same word for each field of a rule."
     yield ""
     meanings = shipped("trident.mapping", "field_sources.yml")
