@@ -20,6 +20,7 @@ from trident.app.explain.words import Test, tests
 from trident.base.data import shipped
 from trident.base.diagnostics import Diagnostic, Refusal
 from trident.mapping.binding import BoundSearch, bind
+from trident.mapping.evidence import with_evidence
 from trident.mapping.profiles import Column, Profile, Source
 from trident.mapping.resolver import resolve_source
 from trident.mapping.wording import reworded
@@ -180,7 +181,8 @@ class _Rule:
         for name, used_for in roles.items():
             column = source.column(name)
             if column is not None:
-                yield _field_use(name, tuple(used_for), column)
+                shown = with_evidence(column, name, source, self.profile)
+                yield _field_use(name, tuple(used_for), shown)
             elif name in moved and list(used_for) == ["detection"]:
                 yield FieldUse(visible(name), tuple(used_for), reason="tested on other fields here")
             else:

@@ -59,14 +59,14 @@ class Reading:
         Raises:
             ValueError: for a record without a readable time.
         """
-        held = [each for each in self.sources if _belongs(record, each[1])]
+        held = [each for each in self.sources if belongs(record, each[1])]
         if not held:
             return
         time = self.time(record)
         for logsource, source, names in held:
             if any(o is not logsource and logsource.covers(o) for o, _, _ in held):
                 continue  # the more specific log source's event matches this one's rules, too
-            fields = {name: _value(record, source, name) for name in names}
+            fields = {name: value_of(record, source, name) for name in names}
             yield Event(time, logsource, {k: v for k, v in fields.items() if v is not None})
 
     def time(self, record: Record) -> int:
@@ -155,7 +155,7 @@ def flattened(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _belongs(record: Record, source: Source) -> bool:
+def belongs(record: Record, source: Source) -> bool:
     """Whether the record is of the source's table and passes the source's selector."""
     settings = source.table.settings
     marks = {**settings.get("selector", {}), **settings.get("select", {})}
@@ -176,7 +176,8 @@ def _same(stored: str, value: str) -> bool:
     return stored.lower() == value.lower()
 
 
-def _value(record: Record, source: Source, name: str) -> Value:
+def value_of(record: Record, source: Source, name: str) -> Value:
+    """The value that a record has for a Sigma field; None where it has none."""
     column = source.column(name)
     if column is None:
         return None
