@@ -3,7 +3,7 @@
 Sigma's is an unanchored search; Lucene's matches a whole value and knows no anchors, look-around,
 lazy quantifiers or word boundaries. The pattern is parsed with Python's own parser and printed
 again, with ``.*`` where the search was open; ``$`` and the classes mean what
-``trident.meaning.regex`` says. What Lucene cannot say is refused.
+``trident.rule.regex`` says. What Lucene cannot say is refused.
 
 Source: Elastic's "Regular expression syntax" and Lucene's ``RegExp`` grammar.
 """

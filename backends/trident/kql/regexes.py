@@ -13,7 +13,7 @@ from sigma.types import (
 )
 
 from trident.base.diagnostics import Refusal
-from trident.meaning.regex import compile_regex
+from trident.rule.regex import compile_regex
 
 _FLAGS = {
     SigmaRegularExpressionFlag.IGNORECASE: "i",
@@ -67,7 +67,4 @@ def _escape(plain: str) -> str:
 
 def may_match_empty(value: SigmaRegularExpression) -> bool:
     """Whether the expression matches an empty text, which is a missing value."""
-    try:
-        return compile_regex(value).search("") is not None
-    except re.error:
-        return True
+    return compile_regex(value).search("") is not None

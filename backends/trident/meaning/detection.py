@@ -40,7 +40,7 @@ from sigma.types import (
 
 from trident.base.diagnostics import Refusal
 from trident.meaning.events import Value
-from trident.meaning.regex import compile_regex
+from trident.rule.regex import compile_regex
 
 Fields = Mapping[str, Value]
 Test = Callable[[Fields], bool]

@@ -29,6 +29,7 @@ from trident.rule.extension import check_metadata
 from trident.rule.log_source import decided
 from trident.rule.plan import LogSource, Search
 from trident.rule.raw import texts
+from trident.rule.regex import compile_regex
 from trident.rule.rules import Document, Rule
 from trident.rule.timeparts import is_bounded, spelled_out
 from trident.rule.tree import Condition
@@ -141,6 +142,15 @@ def _check_values(document: Document, condition: object) -> None:
     text = value.regexp if isinstance(value, SigmaRegularExpression) else value
     if isinstance(value, SigmaRegularExpression):
         check_groups(str(text), lambda: document.at("detection"))
+        try:
+            compile_regex(value)
+        except ValueError as error:
+            raise TridentError(
+                "TRI101",
+                f"the regular expression cannot be read: {error}",
+                span=document.at("detection"),
+                hint="Sigma has neither look-around nor back references; see RE2's syntax",
+            ) from error
     for piece in text.s if isinstance(text, SigmaString) else ():
         if isinstance(piece, Placeholder):
             raise TridentError(

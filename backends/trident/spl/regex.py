@@ -18,7 +18,7 @@ from sigma.types import (
 )
 
 from trident.base.diagnostics import Refusal
-from trident.meaning.regex import compile_regex
+from trident.rule.regex import compile_regex
 from trident.spl.alternation import Pattern
 
 # PCRE keeps two bytes per literal character and 64 KiB per pattern (pcre2limits, link size 2).
@@ -34,7 +34,7 @@ _WILDCARDS = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: "
 _IN_CLASS = frozenset(".*+?(){|$")
 _CLASS = r"\[\^?\]?(?:\\.|[^\]\\])*\]"
 _TOKEN = re.compile(rf"\\.|{_CLASS}|\(\?[aiLmsux-]+[:)]|\{{,(?=[0-9]+\}})|.", re.DOTALL)
-# Spellings that PCRE reads otherwise than the reference (trident.meaning.regex) or not at all.
+# Spellings that PCRE reads otherwise than the reference (trident.rule.regex) or not at all.
 _FOREIGN = re.compile(r"\\[uUN]|\[:\^?\w+:\]")
 _TRANSLATED = {
     r"\Z": r"\z",  # PCRE's \Z stops before a last line break
@@ -81,10 +81,7 @@ def is_too_long(pattern: str) -> bool:
 
 def may_match_empty(value: SigmaRegularExpression) -> bool:
     """Whether the expression could match the empty string, which stands for a missing value."""
-    try:
-        return compile_regex(value).search("") is not None
-    except re.error:
-        return True
+    return compile_regex(value).search("") is not None
 
 
 def _escaped(char: str) -> str:

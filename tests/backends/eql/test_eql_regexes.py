@@ -83,7 +83,7 @@ def random_pattern(random: Random) -> str:
 
 @pytest.mark.parametrize("flags", [0, 2], ids=["cased", "insensitive"])
 def test_random_patterns_match_the_same_texts(flags: int) -> None:
-    """Against Python's engine in the reading of ``trident.meaning.regex``."""
+    """Against Python's engine in the reading of ``trident.rule.regex``."""
     random = Random(flags)
     compared = 0
     for _ in range(2_000):

@@ -14,7 +14,7 @@ from typing import Any
 from sigma.types import SigmaRegularExpression, SigmaRegularExpressionFlag
 
 from trident.meaning.detection import fold, missing, number, text
-from trident.meaning.regex import compile_regex
+from trident.rule.regex import compile_regex
 
 Fields = Mapping[str, Any]
 Reading = Callable[[Fields], bool]

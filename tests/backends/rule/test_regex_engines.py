@@ -10,9 +10,10 @@ import pytest
 from sigma.exceptions import SigmaError
 from sigma.types import SigmaRegularExpression, SigmaRegularExpressionFlag
 
-from trident.meaning.regex import _for_python, compile_regex
-
-pytest.importorskip("re2", reason="pySigma 1.5.1 comes without RE2")
+from trident.base.diagnostics import Span
+from trident.rule.planner import plan_all
+from trident.rule.regex import _for_python, compile_regex
+from trident.rule.rules import Document, Ruleset
 
 PIECES = [
     *("a", "b", "K", "ß", "1", "_", "-", ".", "^", "$", "|", "*", "+", "?", "*?", "{2}"),
@@ -38,7 +39,8 @@ def expressions(count: int) -> list[SigmaRegularExpression]:
         try:
             value = SigmaRegularExpression(pattern, chosen.choice(flags))
             compile_regex(value)
-        except (re.error, SigmaError):
+            _for_python(pattern, value.flags)
+        except (ValueError, re.error, SigmaError):
             continue
         found.append(value)
     return found
@@ -49,7 +51,7 @@ def test_the_same_texts() -> None:
     chosen = random.Random(8)
     texts = ["".join(chosen.choices(LETTERS, k=chosen.randint(0, 6))) for _ in range(60)]
     for value in expressions(3000):
-        exact, used = _for_python(value), compile_regex(value)
+        exact, used = _for_python(str(value.regexp), value.flags), compile_regex(value)
         for text in texts:
             same = (exact.search(text) is None) == (used.search(text) is None)
             assert same, (str(value.regexp), value.flags, text)
@@ -58,3 +60,31 @@ def test_the_same_texts() -> None:
 def test_half_a_character() -> None:
     """RE2 takes no lone surrogate."""
     assert compile_regex(SigmaRegularExpression("b$")).search("\ud800b") is not None
+    assert compile_regex(SigmaRegularExpression("^.b$")).search("\ud800b") is not None
+    assert compile_regex(SigmaRegularExpression("^b$")).search("\ud800b") is None
+
+
+@pytest.mark.parametrize("pattern", [r"\Ba\B", r"\B(ab)a*\B", r"a+\Bb*"])
+def test_not_at_an_edge_of_a_word(pattern: str) -> None:
+    assert compile_regex(SigmaRegularExpression(pattern)).search("é" * 300) is None
+
+
+@pytest.mark.parametrize("pattern", [r"\B(a+)+$", r"\B(a|aa)*b", r"\Ba*a*a*b", r"(\Ba{1,}){2,}b"])
+def test_what_nobody_bounds_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match="no bound"):
+        compile_regex(SigmaRegularExpression(pattern))
+
+
+@pytest.mark.parametrize("pattern", [r"(?<=a)b", r"(?!a)b", r"(a)\1"])
+def test_a_rule_with_more_than_regular_expressions_is_an_error(pattern: str) -> None:
+    """By pySigma 2, which reads with RE2, and here, whatever reads first."""
+    document = {
+        "title": "r",
+        "name": "r",
+        "logsource": {"category": "process_creation", "product": "windows"},
+        "detection": {"s": {"CommandLine|re": pattern}, "condition": "s"},
+    }
+    ruleset = Ruleset.from_documents([Document(document, Span("r.yml", 1))])
+    diagnostics = list(ruleset.diagnostics)
+    diagnostics += [d for planned in plan_all(ruleset) for d in planned.diagnostics]
+    assert [each.code for each in diagnostics] == ["TRI101"]
