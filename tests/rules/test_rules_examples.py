@@ -34,6 +34,8 @@ WITHOUT_EXAMPLE = re.compile(
     r"(event_count|value_\w+|temporal)\.(gt|gte|lt|lte|eq|neq)|baseline\.exceeds\.min"
     # pySigma refuses a range, and the shipped rules load in every Sigma tool.
     r"|range"
+    # Only KQL reads the matches behind an alert, and the shipped rules are for every target.
+    r"|chained\.carried"
 )
 
 

@@ -163,6 +163,7 @@ class _Search:
 
     def _conflict(self, clauses: Sequence[Clause]) -> Dead | None:
         """A clause of which nothing is left, if there is one, with what took its literals."""
+        clauses = list(dict.fromkeys(clauses))
         left = list(clauses)
         takers: dict[int, list[int]] = {}
         waiting = True
@@ -170,6 +171,8 @@ class _Search:
             waiting = False
             by_field = _by_field(left)
             for index, clause in enumerate(left):
+                if self._pairs <= 0:  # nothing is certain of a condition this large
+                    return None
                 stays = []
                 for literal in clause:
                     taker = self._taker(literal, index, left, by_field)

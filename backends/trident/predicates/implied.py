@@ -34,6 +34,9 @@ Fact = tuple[Leaf, ...]
 _MOST = 8
 """The most alternatives of a fact; longer lists are hardly ever said twice."""
 
+_LARGEST = 256
+"""The most tests of one field in a condition that is looked through: time grows with the square."""
+
 _EQUAL = frozenset({Op.EQUALS, Op.EQUALS_CASED})
 
 
@@ -49,7 +52,7 @@ class Reduction:
 def reduced(condition: Condition, read: Reader) -> Reduction:
     """The condition said once; itself where it says nothing twice."""
     tests = condition_tests(condition)
-    if max(Counter(map(_field, tests)).values()) == 1:
+    if not 1 < max(Counter(map(_field, tests)).values()) <= _LARGEST:
         return Reduction(condition)
     reducer = _Reducer(read)
     part = reducer.part(condition, [])

@@ -172,7 +172,7 @@ KEPT = [
     ("field", FIELD, "kql", 'Door =~ "front"', "Door, a b, on"),
     ("quoted in KQL", FIELD, "kql", "['a b'] =~ \"x\"", "Door, a b, on"),
     ("reserved in KQL", FIELD, "kql", "['on'] == \"1\"", "Door, a b, on"),
-    ("quoted in SPL", FIELD, "spl", "coalesce('a b',\"\")", "Door, a b, on"),
+    ("quoted in SPL", FIELD, "spl", '"a b"="x"', "Door, a b, on"),
     ("quoted in EQL", FIELD, "eql", '`a b` : "x"', "Door, a b, on"),
     ("quoted in ES|QL", FIELD, "esql", 'TO_LOWER(`a b`) == "x"', "Door, a b, on"),
     ("group key under an alias", FIELD + GROUPS, "kql", "isnotempty(Card)", "Card, Door, Floor"),

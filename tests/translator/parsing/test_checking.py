@@ -30,7 +30,7 @@ PASSED = {
 }
 BROKEN = {
     "kql": {" contains ": " cntains ", "ProcessCommandLine": "NoSuchColumn", "evil": '"'},
-    "spl": {"| where": "| whre", "match(": "mtch(", "coalesce": "(coalesce", "evil": '"'},
+    "spl": {"category=": "| whre category==", "=": "=(", "evil": '"'},
     "eql": {"any where": "any were", "process.command_line": "no.such_field"},
     "esql": {"WHERE": "WHER", "process.command_line": "no.such_field"},
 }
