@@ -16,7 +16,6 @@ from trident.result.capabilities import FEATURES, capabilities
 from trident.result.translation import Fidelity, Proof
 from trident.translate.translate import translate
 
-
 SAID = [each for each in FEATURES if capabilities("esql")[each].level is Fidelity.EXACT]
 
 
