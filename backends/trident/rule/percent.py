@@ -2,8 +2,9 @@ r"""A percent sign that begins no placeholder: ``\%`` in a value with ``|expand`
 
 "A plain percent character can be used by escaping it with a backslash" (Sigma Rules Specification
 2.1.0, Placeholders: ``\%plain%name%`` is ``%plain`` and the placeholder ``name``). pySigma 2 takes
-that backslash for a character of the value and reads the placeholder ``plain``; so it is given a
-character that no text holds, which becomes the sign again in what it has parsed.
+that backslash for a character of the value and reads the placeholder ``plain``, and pySigma 1 no
+placeholder behind ``\\``, which is a plain backslash; so both are given characters that no text
+holds, which become the sign and the backslash again in what they have parsed.
 """
 
 from __future__ import annotations
@@ -18,17 +19,19 @@ from sigma.types import SigmaExpansion, SigmaRegularExpression, SigmaString
 
 from trident.base.diagnostics import TridentError
 
-_SIGN = "\ufdd0"
-"""A noncharacter, "intended for process-internal uses" (The Unicode Standard, 23.7)."""
+_SIGN, _BACKSLASH = "\ufdd0", "\ufdd1"
+"""Noncharacters, "intended for process-internal uses" (The Unicode Standard, 23.7)."""
 
 _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\%")
+_BACKSLASHES = re.compile(r"(?:\\\\)+(?=%[^%\\]+%)")
 _PLACEHOLDER = re.compile(r"%[^%\\]+%")
 _EXPAND = "expand"
 _ENCODINGS = frozenset({"base64", "base64offset", "wide", "utf16", "utf16le", "utf16be"})
 
 
 def hidden(detection: Any) -> Any:
-    r"""A detection for pySigma: each ``\%`` of a value with ``|expand`` replaced.
+    r"""A detection for pySigma: each ``\%`` of a value with ``|expand`` replaced, and the plain
+    backslashes before a placeholder.
 
     Raises:
         TridentError: TRI109 for a percent sign too many in a value, TRI101 beside an encoding.
@@ -59,12 +62,17 @@ def _expands(key: object) -> bool:
 def _without(modifiers: list[str], value: Any) -> Any:
     if isinstance(value, list):
         return [_without(modifiers, each) for each in value]
-    if not isinstance(value, str) or not _ESCAPED.search(value):
+    if not isinstance(value, str):
+        return value
+    signs, backslashes = _ESCAPED.search(value), _BACKSLASHES.search(value)
+    if not signs and not backslashes:
         return value
     if not _ENCODINGS.isdisjoint(modifiers):
-        raise TridentError("TRI101", rf"\% in {value!r} cannot be encoded together with expand")
+        what = r"\%" if signs else "a backslash before a placeholder"
+        raise TridentError("TRI101", f"{what} in {value!r} cannot be encoded together with expand")
     kept = _ESCAPED.sub(lambda match: match[1] + _SIGN, value)
-    if "%" in _PLACEHOLDER.sub("", kept):
+    kept = _BACKSLASHES.sub(lambda match: _BACKSLASH * (len(match[0]) // 2), kept)
+    if signs and "%" in _PLACEHOLDER.sub("", kept):
         raise TridentError(
             "TRI109",
             rf"a percent sign of {value!r} has no partner: \% is a plain one",
@@ -73,13 +81,16 @@ def _without(modifiers: list[str], value: Any) -> Any:
     return kept
 
 
-def _with_signs(value: Any) -> Any:
+def _with_signs(value: Any, backslash: str = "\\") -> Any:
     if isinstance(value, SigmaExpansion):
         return SigmaExpansion([_with_signs(each) for each in value.values])
     if isinstance(value, SigmaString):
         value.s = type(value.s)(
-            part.replace(_SIGN, "%") if isinstance(part, str) else part for part in value.s
+            part.replace(_SIGN, "%").replace(_BACKSLASH, backslash)
+            if isinstance(part, str)
+            else part
+            for part in value.s
         )
-    elif isinstance(value, SigmaRegularExpression):
-        value.regexp = _with_signs(value.regexp)
+    elif isinstance(value, SigmaRegularExpression):  # where a plain backslash stays written as two
+        value.regexp = _with_signs(value.regexp, "\\" * 2)
     return value
