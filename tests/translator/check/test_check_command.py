@@ -34,12 +34,13 @@ def test_findings_on_stdout_and_a_count_on_stderr(trident: Trident, rule: Path) 
         "      |     ^\n"
         "    help: correct the tag; one from a newer ATT&CK than the table can be ignored\n"
     )
-    assert ran.err == "1 finding in 1 file: 1 TRI650\n"
+    # Where a parser is not installed, a line before it says so.
+    assert ran.err.splitlines()[-1] == "1 finding in 1 file: 1 TRI650"
 
 
 def test_nothing_found(trident: Trident, rule: Path) -> None:
     rule.write_text(CLEAN)
-    ran = trident("check", rule)
+    ran = trident("check", rule, "--unchecked")
     assert (ran.code, ran.out, ran.err) == (0, "", "no findings in 1 file\n")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import esql  # noqa: F401 - says at once that the parser is missing
+
 from trident.app.parsing.checkers.esql import EsqlChecker
 from trident.app.verify.runners import Alerts, EngineFault, NotRun
 from trident.mapping.profiles import Profile
@@ -16,8 +18,6 @@ class EsqlRunner:
     """Checks queries."""
 
     def __init__(self) -> None:
-        import esql  # noqa: F401 - says at once that the parser is missing
-
         self._checker = EsqlChecker()
 
     def alerts(
