@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from trident.kql import syntax
 from trident.kql.rows import RowColumn, Rows
 from trident.kql.script import Period, inline, slot, slots
 from trident.kql.windows import number_of, value_columns
+from trident.mapping.profiles import Column
 from trident.rule.plan import Aggregate, Statistic
 from trident.rule.raw import timespan
 
@@ -15,7 +18,7 @@ def behind(rows: Rows, fired: str, period: Period) -> list[str]:
     columns among the matches of its window that its condition counts."""
     plan, script = rows.bound.plan, rows.script
     values = value_columns(rows, plan.trigger) if isinstance(plan.trigger, Aggregate) else []
-    counted = [_present(column) for column in rows.further] + _counted(rows, values)
+    counted = [*_present(rows, rows.further), *_counted(rows, values)]
     matches = rows.union(
         plan.counted_branches, period.earlier(plan.timespan), [*rows.further, *values]
     )
@@ -44,9 +47,9 @@ def _counted(rows: Rows, values: list[RowColumn]) -> list[str]:
     trigger = rows.bound.plan.trigger
     if isinstance(trigger, Aggregate) and trigger.statistic is not Statistic.DISTINCT:
         return [f"isnotnull({number_of(value)})" for value in values]
-    return [_present(value) for value in values]
+    return _present(rows, values)
 
 
-def _present(column: RowColumn) -> str:
-    function = "isnotempty" if column.type in ("string", "dynamic") else "isnotnull"
-    return f"{function}({syntax.name(column.name)})"
+def _present(rows: Rows, columns: Iterable[RowColumn]) -> list[str]:
+    present = rows.script.detections.present
+    return [present(Column(column.name, column.type)) for column in columns]

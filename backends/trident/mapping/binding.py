@@ -6,9 +6,10 @@ look a field up themselves; what a profile cannot say is refused here, with the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from trident.base.diagnostics import Refusal
 from trident.mapping import unmapped
@@ -80,6 +81,8 @@ class BoundCorrelation:
     branches: tuple[BoundBranch, ...]
 
 
+Made = TypeVar("Made")
+
 Bound = BoundSearch | BoundCorrelation
 
 
@@ -116,13 +119,23 @@ def bind_accepted(plan: Plan, profile: Profile) -> Bound:
     Raises:
         Refusal: as ``bind``.
     """
+    return reached(profile, lambda goal: bind(plan, profile, goal))
+
+
+def reached(profile: Profile, make: Callable[[Fidelity], Made]) -> Made:
+    """What ``make`` makes of the best goal that it does not refuse: ``exact``, or else one of the
+    levels of a part, where the profile accepts it.
+
+    Raises:
+        Refusal: that of ``exact``.
+    """
     try:
-        return bind(plan, profile)
+        return make(Fidelity.EXACT)
     except Refusal:
         for goal in PARTLY:
             if goal in profile.accept:
                 with suppress(Refusal):
-                    return bind(plan, profile, goal)
+                    return make(goal)
         raise
 
 

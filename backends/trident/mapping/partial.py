@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from operator import is_
-from typing import Any
 
 from sigma.conditions import (
+    ConditionAND,
     ConditionFieldEqualsValueExpression,
-    ConditionItem,
     ConditionNOT,
     ConditionOR,
     ConditionValueExpression,
@@ -21,7 +19,7 @@ from sigma.conditions import (
 from sigma.types import SigmaExpansion, SigmaNull, SigmaType
 
 from trident.base.diagnostics import Refusal
-from trident.rule.tree import Condition, Test, condition_tests
+from trident.rule.tree import Condition, Test, condition_tests, separate, with_parts
 
 Reason = Callable[[Test], Refusal | None]
 """Why the records cannot answer a test; None where they can."""
@@ -82,10 +80,10 @@ def _part(
     """What is left of a part; a truth value when nothing is."""
     if isinstance(condition, ConditionFieldEqualsValueExpression | ConditionValueExpression):
         return _test(condition, reason, shrink, dropped)
-    assert isinstance(condition, ConditionItem)
+    assert isinstance(condition, ConditionAND | ConditionOR | ConditionNOT)
     if isinstance(condition, ConditionNOT):
         inner = _part(condition.args[0], reason, not shrink, dropped)
-        return (not inner) if isinstance(inner, bool) else _same(condition, [inner])
+        return (not inner) if isinstance(inner, bool) else with_parts(condition, [inner])
     parts = [_part(each, reason, shrink, dropped) for each in condition.args]
     kept = [part for part in parts if not isinstance(part, bool)]
     # True decides an OR and False an AND; the other of the two changes nothing.
@@ -96,12 +94,12 @@ def _part(
         return decides
     if not kept:
         return not decides
-    return kept[0] if len(kept) == 1 else _same(condition, kept)
+    return kept[0] if len(kept) == 1 else with_parts(condition, kept)
 
 
 def _test(test: Test, reason: Reason, shrink: bool, dropped: list[Dropped]) -> Condition | bool:
     if isinstance(test.value, SigmaExpansion):
-        tests = [_with_value(test, value) for value in test.value.values]
+        tests = separate(test)
         if any(map(reason, tests)):
             return _part(ConditionOR([*tests]), reason, shrink, dropped)
         return test
@@ -110,16 +108,3 @@ def _test(test: Test, reason: Reason, shrink: bool, dropped: list[Dropped]) -> C
         return test
     dropped.append(Dropped(test, refusal))
     return not shrink
-
-
-def _with_value(test: Test, value: SigmaType) -> Test:
-    if isinstance(test, ConditionFieldEqualsValueExpression):
-        return ConditionFieldEqualsValueExpression(test.field, value)
-    return ConditionValueExpression(value)
-
-
-def _same(condition: Any, parts: list[Any]) -> Condition:
-    """The condition with other parts; itself where they are its own."""
-    own = len(parts) == len(condition.args) and all(map(is_, parts, condition.args))
-    same: Condition = condition if own else type(condition)(parts)
-    return same

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from operator import is_
 from typing import Any
 
 from sigma.conditions import (
@@ -20,10 +19,16 @@ from sigma.conditions import (
     ConditionOR,
     ConditionValueExpression,
 )
-from sigma.types import SigmaExpansion
 
 from trident.predicates.leaf import Leaf, Op
-from trident.rule.tree import Condition, Test, condition_tests, value_structure
+from trident.rule.tree import (
+    Condition,
+    Test,
+    condition_tests,
+    separate,
+    value_structure,
+    with_parts,
+)
 
 Reader = Callable[[ConditionFieldEqualsValueExpression], Leaf]
 """The test that a part of the condition makes on its column."""
@@ -95,8 +100,7 @@ class _Reducer:
 
     def part(self, condition: Condition, known: list[tuple[Fact, Test]]) -> Condition | None:
         """A part of a condition where ``known`` holds; None where it holds then."""
-        fact = self._fact(condition)
-        if fact is not None:
+        if known and (fact := self._fact(condition)) is not None:
             for other, test in known:
                 if _all_imply(other, fact):
                     self._by = test
@@ -111,7 +115,7 @@ class _Reducer:
                 # A filter that removes everything stays as it is written.
                 [denied] = _parts(condition)
                 inner = self.part(denied, known)
-                return condition if inner is None or inner is denied else ConditionNOT([inner])
+                return condition if inner is None else with_parts(condition, [inner])
         return condition
 
     def _all(self, condition: ConditionAND, known: list[tuple[Fact, Test]]) -> Condition | None:
@@ -134,7 +138,7 @@ class _Reducer:
                 if _all_imply(mine, theirs):
                     self._leave_out(kept.pop(other), condition_tests(left)[0])
             kept[place] = left
-        return self._joined(condition, [kept[place] for place in sorted(kept)])
+        return _joined(condition, [kept[place] for place in sorted(kept)])
 
     def _any(self, condition: ConditionOR, known: list[tuple[Fact, Test]]) -> Condition | None:
         kept: dict[object, Condition] = {}
@@ -149,26 +153,13 @@ class _Reducer:
             if key in kept:
                 self._leave_out(left, condition_tests(kept[key])[0])
             kept.setdefault(key, left)
-        return self._joined(condition, list(kept.values()))
-
-    @staticmethod
-    def _joined(condition: ConditionAND | ConditionOR, parts: list[Condition]) -> Condition | None:
-        """The condition of other parts; itself where they are its own."""
-        if len(parts) < 2:
-            return parts[0] if parts else None
-        own = len(parts) == len(condition.args) and all(map(is_, parts, condition.args))
-        return condition if own else type(condition)([*parts])
+        return _joined(condition, list(kept.values()))
 
     def _fact(self, condition: object) -> Fact | None:
         """The tests of one field of which a part asks for one; None for another part."""
         if isinstance(condition, ConditionFieldEqualsValueExpression):
-            if not isinstance(condition.value, SigmaExpansion):
-                return (self._read(condition),)
-            values = condition.value.values
-            if len(values) > _MOST:
-                return None
-            tests = [ConditionFieldEqualsValueExpression(condition.field, v) for v in values]
-            return tuple(map(self._read, tests))
+            tests = separate(condition)
+            return tuple(map(self._read, tests)) if len(tests) <= _MOST else None
         if isinstance(condition, ConditionOR) and len(condition.args) <= _MOST:
             facts = [self._fact(part) for part in condition.args]
             leaves = [leaf for fact in facts if fact for leaf in fact]
@@ -182,6 +173,13 @@ class _Reducer:
                 self.said_by.setdefault(id(test), []).extend(
                     [each, *self.said_by.pop(id(each), [])]
                 )
+
+
+def _joined(condition: ConditionAND | ConditionOR, parts: list[Condition]) -> Condition | None:
+    """The condition of other parts; the part alone where it is one, None for none."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return with_parts(condition, parts)
 
 
 def _parts(condition: ConditionAND | ConditionOR | ConditionNOT) -> list[Condition]:

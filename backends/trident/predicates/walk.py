@@ -28,7 +28,7 @@ from trident.predicates.implied import reduced
 from trident.predicates.leaf import Leaf, Op, read, read_keyword
 from trident.result.capabilities import capability, detection_feature, unnamed
 from trident.result.translation import Fidelity, Note
-from trident.rule.tree import Condition, Test, condition_tests
+from trident.rule.tree import Condition, Test, condition_tests, separate
 
 Writer = str | Callable[[Any, Leaf], str]
 """How an ``Op`` is written: a template with ``{field}`` and ``{value}``, or a function of the
@@ -163,14 +163,10 @@ class Detections:
                 return self.alternatives(condition.args)
             case ConditionNOT():
                 return self.negation(condition.args[0])
-            case ConditionFieldEqualsValueExpression(value=SigmaExpansion() as expansion):
-                field = condition.field
-                return self.expansion(
-                    [ConditionFieldEqualsValueExpression(field, each) for each in expansion.values]
-                )
-            case ConditionValueExpression(value=SigmaExpansion() as expansion):
-                made = [ConditionValueExpression(each) for each in expansion.values]
-                return f"({self.alternatives(made)})"
+            case ConditionFieldEqualsValueExpression(value=SigmaExpansion()):
+                return self.expansion(separate(condition))
+            case ConditionValueExpression(value=SigmaExpansion()):
+                return f"({self.alternatives(separate(condition))})"
         assert isinstance(condition, ConditionFieldEqualsValueExpression | ConditionValueExpression)
         return self.test(self.leaf(condition))
 
@@ -288,8 +284,7 @@ def flat(part: object, origin: object = None) -> Iterator[tuple[object, object]]
     elif isinstance(part, ConditionFieldEqualsValueExpression) and isinstance(
         part.value, SigmaExpansion
     ):
-        for value in part.value.values:
-            made = ConditionFieldEqualsValueExpression(part.field, value)
-            yield from flat(made, origin or part)
+        for each in separate(part):
+            yield from flat(each, origin or part)
     else:
         yield part, origin or part

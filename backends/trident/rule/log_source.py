@@ -15,7 +15,7 @@ from sigma.types import SigmaExpansion, SigmaString
 
 from trident.base.data import shipped
 from trident.rule.plan import LogSource
-from trident.rule.tree import Condition
+from trident.rule.tree import Condition, separate
 
 
 def decided(source: LogSource, condition: Condition) -> tuple[LogSource, str]:
@@ -40,9 +40,8 @@ def required(condition: object, field: str) -> frozenset[str] | None:
             return min(known, key=len) if known else None
         case ConditionOR():
             return _either([required(part, field) for part in condition.args])
-        case ConditionFieldEqualsValueExpression(value=SigmaExpansion() as values):
-            tests = (ConditionFieldEqualsValueExpression(condition.field, v) for v in values.values)
-            return _either([required(test, field) for test in tests])
+        case ConditionFieldEqualsValueExpression(value=SigmaExpansion()):
+            return _either([required(test, field) for test in separate(condition)])
         case ConditionFieldEqualsValueExpression(value=SigmaString() as value):
             if condition.field == field and not value.contains_special() and any(value.s):
                 return frozenset([str(value).lower()])

@@ -6,7 +6,9 @@ module is where the rest of the program learns its shape.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
+from operator import is_
+from typing import Any, overload
 
 from sigma.conditions import (
     ConditionAND,
@@ -44,6 +46,28 @@ def condition_tests(condition: object) -> list[Test]:
             assert isinstance(part, ConditionItem)
             waiting.extend(reversed(part.args))
     return tests
+
+
+@overload
+def separate(
+    test: ConditionFieldEqualsValueExpression,
+) -> Sequence[ConditionFieldEqualsValueExpression]: ...
+@overload
+def separate(test: Test) -> Sequence[Test]: ...
+def separate(test: Test) -> Sequence[Test]:
+    """The tests of one value each of which a test asks for one: itself, or one for each value that
+    a value of the rule stands for (``windash``, ``base64offset``)."""
+    if not isinstance(test.value, SigmaExpansion):
+        return [test]
+    if isinstance(test, ConditionFieldEqualsValueExpression):
+        return [ConditionFieldEqualsValueExpression(test.field, each) for each in test.value.values]
+    return [ConditionValueExpression(each) for each in test.value.values]
+
+
+def with_parts(condition: ConditionAND | ConditionOR | ConditionNOT, parts: list[Any]) -> Condition:
+    """The condition with other parts; itself where they are its own."""
+    own = len(parts) == len(condition.args) and all(map(is_, parts, condition.args))
+    return condition if own else type(condition)(parts)
 
 
 def condition_fields(condition: object) -> Iterator[str]:

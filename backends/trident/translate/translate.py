@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from trident.base.diagnostics import Diagnostic, Refusal
-from trident.mapping.binding import Bound, bind, binding_notes
+from trident.mapping.binding import Bound, bind, binding_notes, reached
 from trident.mapping.events import known_in
 from trident.mapping.profiles import Profile
 from trident.predicates.letters import letter_notes
 from trident.predicates.never import why_never
 from trident.result.capabilities import judge, worst
-from trident.result.translation import PARTLY, Fidelity, Note, Query, Translation
+from trident.result.translation import Fidelity, Note, Query, Translation
 from trident.rule.plan import Identity, Plan, pipelines
 from trident.target import registry
 
@@ -27,12 +26,8 @@ def translate(plan: Plan, profile: Profile) -> Translation:
     ``wide``, what has no faithful query is tried as one of these.
     """
     try:
-        return _translated(plan, profile, Fidelity.EXACT)
+        return reached(profile, lambda goal: _translated(plan, profile, goal))
     except Refusal as refusal:
-        for goal in PARTLY:
-            if goal in profile.accept:
-                with suppress(Refusal):
-                    return _translated(plan, profile, goal)
         return refused(plan.identity, profile, refusal.at(plan.identity.span).diagnostic)
 
 
