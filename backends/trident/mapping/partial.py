@@ -16,9 +16,10 @@ from sigma.conditions import (
     ConditionOR,
     ConditionValueExpression,
 )
-from sigma.types import SigmaExpansion, SigmaNull, SigmaType
+from sigma.types import SigmaExpansion
 
 from trident.base.diagnostics import Refusal
+from trident.meaning.detection import shown
 from trident.rule.tree import Condition, Test, condition_tests, separate, with_parts
 
 Reason = Callable[[Test], Refusal | None]
@@ -63,15 +64,11 @@ def names(dropped: Iterable[Dropped]) -> Iterator[str]:
     groups: dict[tuple[str, str], list[str]] = {}
     for each in dropped:
         reason = each.refusal.diagnostic.message
-        groups.setdefault((each.field, reason), []).append(_shown(each.test.value))
+        groups.setdefault((each.field, reason), []).append(shown(each.test.value))
     for (field, reason), values in groups.items():
         more = len(values) - _SHOWN
         listed = ", ".join(values[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
         yield f"{field or 'keyword'} = {listed} ({reason})"
-
-
-def _shown(value: SigmaType) -> str:
-    return "null" if isinstance(value, SigmaNull) else str(value)
 
 
 def _part(

@@ -81,6 +81,26 @@ def text(value: Value) -> str:
     return "" if value is None else str(value)
 
 
+def shown(value: object) -> str:
+    """A value as a rule has it, roughly."""
+    match value:
+        case SigmaNull():
+            return "null"
+        case SigmaNumber():
+            return text(value.number)
+        case SigmaCIDRExpression():
+            return value.cidr
+        case SigmaCompareExpression():
+            return f"{value.op.name.lower()} {value.number}"
+        case SigmaRegularExpression():
+            return str(value.regexp)
+        case SigmaFieldReference():
+            return value.field
+        case SigmaExists():
+            return "there" if value else "not there"
+    return str(value) or "''"
+
+
 def number(value: Value) -> Fraction | None:
     """A value as an exact number, also from decimal text; None when it is none.
 

@@ -15,7 +15,8 @@ from sigma.conditions import (
 )
 from sigma.types import SigmaExpansion, SigmaFieldReference
 
-from trident.predicates.values import Missing, Present, Reading, Text, reading, shown
+from trident.meaning.detection import shown
+from trident.predicates.values import Missing, Present, Reading, Text, reading
 
 EVENT_ID = "EventID"
 

@@ -97,7 +97,6 @@ def _may_fire(plan: Correlation, alive: list[bool]) -> bool:
         case Together(expression):
             positive = any(alive[each] for each in plan.trigger.positive)
             return positive and _may_hold(expression, alive)
-    raise AssertionError(plan.trigger)
 
 
 def _may_hold(expression: Expression, alive: list[bool]) -> bool:
@@ -110,4 +109,3 @@ def _may_hold(expression: Expression, alive: list[bool]) -> bool:
             return all(_may_hold(part, alive) for part in parts)
         case AnyOf(parts):
             return any(_may_hold(part, alive) for part in parts)
-    raise AssertionError(expression)

@@ -20,10 +20,8 @@ from sigma.types import (
     SigmaCIDRExpression,
     SigmaCompareExpression,
     SigmaExists,
-    SigmaFieldReference,
     SigmaNull,
     SigmaNumber,
-    SigmaRegularExpression,
     SigmaString,
     SigmaTimestampPart,
     SpecialChars,
@@ -133,26 +131,6 @@ def reading(value: object) -> Reading:
             below, included = _LIMITS[value.op]
             return Other(value_structure(value)) if limit is None else Limit(below, limit, included)
     return Other(value_structure(value))
-
-
-def shown(value: object) -> str:
-    """A value as a rule has it, roughly."""
-    match value:
-        case SigmaNull():
-            return "null"
-        case SigmaNumber():
-            return text(value.number)
-        case SigmaCIDRExpression():
-            return value.cidr
-        case SigmaCompareExpression():
-            return f"{value.op.name.lower()} {value.number}"
-        case SigmaRegularExpression():
-            return str(value.regexp)
-        case SigmaFieldReference():
-            return value.field
-        case SigmaExists():
-            return "there" if value else "not there"
-    return str(value) or "''"
 
 
 def within(keyword: Reading) -> Reading:

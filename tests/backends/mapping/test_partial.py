@@ -12,7 +12,7 @@ from sigma.conditions import (
     ConditionNOT,
     ConditionOR,
 )
-from sigma.types import SigmaExpansion, SigmaNull, SigmaString
+from sigma.types import SigmaExpansion, SigmaNull, SigmaRegularExpression, SigmaString
 
 from trident.base.diagnostics import Refusal
 from trident.mapping.partial import answerable, names
@@ -130,6 +130,9 @@ def test_names_are_few_and_counted() -> None:
     many = ConditionOR([equal("a"), equal("d", SigmaNull())])
     _, dropped = answerable(many, reason, shrink=True)
     assert list(names(dropped)) == ["d = null (no d)"]
+    expression = ConditionOR([equal("a"), equal("d", SigmaRegularExpression("x+"))])
+    _, dropped = answerable(expression, reason, shrink=True)
+    assert list(names(dropped)) == ["d = x+ (no d)"]
     tests = [equal("d", f"v{number}") for number in range(13)]
     _, dropped = answerable(ConditionOR([equal("a"), *tests]), reason, shrink=True)
     [line] = names(dropped)
