@@ -112,7 +112,7 @@ class _Search:
         ``outer`` are the EventIDs that the context leaves.
         """
         flat = flatten(part)
-        events = common(outer, event_ids(flat))
+        events = common(outer, event_ids(flat)) if self._known is not NOTHING else None
         fatal: list[Dead] = []
         stated = [*context, *self._there(flat.clauses, events, fatal)]
         known = (*stated, *flat.excluded)
@@ -170,6 +170,8 @@ class _Search:
         while waiting and self._pairs > 0:
             waiting = False
             by_field = _by_field(left)
+            if len(by_field) == len(left) and None not in by_field:
+                return None  # each is about a field of its own
             for index, clause in enumerate(left):
                 if self._pairs <= 0:  # nothing is certain of a condition this large
                     return None

@@ -95,6 +95,8 @@ class _Reducer:
     def __init__(self, read: Reader) -> None:
         self._read = read
         self.said_by: dict[int, list[Test]] = {}
+        self._facts: dict[int, tuple[object, Fact | None]] = {}
+        """What each part asks for, by its ``id``, with the part, which so stays alive."""
         self._by: Test
         """What says the part that was left out last."""
 
@@ -157,6 +159,11 @@ class _Reducer:
 
     def _fact(self, condition: object) -> Fact | None:
         """The tests of one field of which a part asks for one; None for another part."""
+        if id(condition) not in self._facts:
+            self._facts[id(condition)] = condition, self._new_fact(condition)
+        return self._facts[id(condition)][1]
+
+    def _new_fact(self, condition: object) -> Fact | None:
         if isinstance(condition, ConditionFieldEqualsValueExpression):
             tests = separate(condition)
             return tuple(map(self._read, tests)) if len(tests) <= _MOST else None
