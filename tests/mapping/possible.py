@@ -104,7 +104,7 @@ def wrong_records(folders: Mapping[str, list[Path]]) -> Iterator[tuple[str, str]
         log = known[service]
         kinds = log.alone if log.alone is not None else _type(log, fields)
         for name in fields if kinds else ():
-            yield log.called_, name if log.lacks(name, kinds or ()) else ""
+            yield log.record, name if log.lacks(name, kinds or ()) else ""
 
 
 def _type(log: RecordFields, fields: Mapping[str, Any]) -> set[Any]:

@@ -29,7 +29,7 @@ class Kinds:
         if self.has(text):
             return False
         elsewhere = any(other.column == self.column and other.has(text) for other in others)
-        return elsewhere or any(slip(text, value) for value in self.values)
+        return elsewhere or any(slip(fold(text), fold(value)) for value in self.values)
 
     def has(self, text: str) -> bool:
         """Whether some row is known to have the text in the column, in any case of its letters."""

@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"\d+")
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordFields:
     """The fields of a log's records by type, paths with dots, ``#`` for a number; where they are
-    from.
+    from. ``record`` is what such a record is called.
 
     ``by`` is the field that has the type, "" for records of one type. ``open`` are the objects
     whose parts are not listed, ``added`` the fields that collectors add, ``elsewhere`` the names of
@@ -33,7 +33,7 @@ class RecordFields:
     """
 
     logsource: LogSource
-    called_: str
+    record: str
     source: str
     confidence: str
     by: str
@@ -55,7 +55,7 @@ class RecordFields:
 
     def called(self, kinds: Collection[Any]) -> str:
         """What records of these types are called."""
-        return self.called_ + (f" with {self.by} {' or '.join(sorted(kinds))}" if self.by else "")
+        return self.record + (f" with {self.by} {' or '.join(sorted(kinds))}" if self.by else "")
 
     def lacks(self, name: str, kinds: Collection[Any]) -> bool:
         """Whether it is certain that no record of one of the types has the field."""

@@ -45,13 +45,14 @@ class Kind(StrEnum):
 class Dead:
     """A part that no event satisfies: why, in words, and the field that the reason is about.
 
-    ``instead`` are the fields that the events have, or the values, where one that they never have
-    is why. ``whole``: no event satisfies the detection because of it.
+    ``lacking`` is the field or value that the events never have, where that is why, and ``instead``
+    are those that they have. ``whole``: no event satisfies the detection because of it.
     """
 
     kind: Kind
     field: str
     reason: str
+    lacking: str = ""
     instead: tuple[str, ...] = ()
     whole: bool = False
 
@@ -90,7 +91,7 @@ def absent(name: str, kinds: Kinds | None, known: Known | None) -> Dead | None:
     reason = known.why_not(name, kinds) if known and kinds else ""
     if not known or not kinds or not reason:
         return None
-    return Dead(Kind.ABSENT, name, reason, tuple(known.names(kinds)))
+    return Dead(Kind.ABSENT, name, reason, name, tuple(known.names(kinds)))
 
 
 class _Search:
@@ -167,7 +168,9 @@ class _Search:
         if self._known is None or literal.field is None or whole is None:
             return None
         reason = self._known.never(literal.field, whole)
-        return Dead(Kind.UNHELD, literal.field, reason, self._known.values) if reason else None
+        if not reason:
+            return None
+        return Dead(Kind.UNHELD, literal.field, reason, whole, self._known.values)
 
     def _conflict(self, clauses: Sequence[Clause]) -> Dead | None:
         """A clause of which nothing is left, if there is one, with what took its literals."""

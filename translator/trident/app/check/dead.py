@@ -93,8 +93,8 @@ def _finding(code: str, part: Dead, where: str, span: Span) -> Diagnostic:
 
 def _hint(part: Dead) -> str:
     """What is there, the nearest names first; "" where nothing is known."""
-    names = [name for name in part.instead if name != part.field]
-    near = difflib.get_close_matches(part.field, names, n=_NEAREST, cutoff=0)
+    names = [name for name in part.instead if name != part.lacking]
+    near = difflib.get_close_matches(part.lacking, names, n=_NEAREST, cutoff=0)
     if not near:
         return ""
     return f"the events have {', '.join(near)}{', ...' if len(names) > len(near) else ''}"
