@@ -13,8 +13,8 @@ from trident.app.input.config import Config
 from trident.mapping.profiles import default_profile
 
 DATA = yaml.safe_load(Path(__file__).with_name("rules.yml").read_text("utf-8"))
-FOUND = ("TRI642", "TRI644", "TRI645", "TRI646", "TRI647", "TRI648")
-TARGETS = ("kql", "eql")
+FOUND = ("TRI642", "TRI644", "TRI645", "TRI646", "TRI647", "TRI648", "TRI649")
+TARGETS = ("kql", "eql", "spl")
 
 
 def findings(texts: dict[str, str], folder: Path) -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from trident.base.data import read_data, shipped
+from trident.mapping.kinds import Kinds, read_kinds
 from trident.mapping.wording import Wording, read_wording
 from trident.result.translation import ACCEPTED, Fidelity
 from trident.rule.plan import LogSource
@@ -53,6 +54,8 @@ class Table:
 
     ``computed`` holds the expressions of the columns that are not stored, ``formats`` how text
     columns hold properties, ``added`` what the SIEM adds to each record, which no event holds.
+    ``kinds`` tell its rows apart. ``event_data`` is what the names of fields begin with that hold
+    EventData of a Windows event and never its UserData.
     """
 
     name: str
@@ -61,6 +64,8 @@ class Table:
     computed: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)
     added: frozenset[str] = frozenset()
+    kinds: Kinds | None = None
+    event_data: str = ""
 
     @property
     def stored(self) -> dict[str, str]:
@@ -335,7 +340,9 @@ def make_table(
     columns.update(typed_columns(settings.pop("only", {}).get(profile, {})))
     computed = settings.pop("computed", {})
     columns.update(dict.fromkeys(computed, "string"))
-    return Table(name, settings, columns, computed, settings.pop("formats", {}), added)
+    formats, event_data = settings.pop("formats", {}), settings.pop("event_data", "")
+    kinds = read_kinds(settings.pop("kinds")) if "kinds" in settings else None
+    return Table(name, settings, columns, computed, formats, added, kinds, event_data)
 
 
 def typed_columns(by_type: Mapping[str, list[str]]) -> dict[str, str]:

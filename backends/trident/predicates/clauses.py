@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,9 @@ from sigma.conditions import (
 )
 from sigma.types import SigmaExpansion, SigmaFieldReference
 
+from trident.mapping.known import Kinds
 from trident.meaning.detection import shown
 from trident.predicates.values import Missing, Present, Reading, Text, reading
-
-EVENT_ID = "EventID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,6 @@ _TESTS = (ConditionFieldEqualsValueExpression, ConditionValueExpression)
 
 Part = tuple[Any, bool]
 """A condition, and whether it holds or does not."""
-
-Events = frozenset[int] | None
-"""The EventIDs that are left; None where any may be."""
 
 
 @dataclass(slots=True)
@@ -109,30 +105,34 @@ def _literals(test: Any, holds: bool) -> Iterator[Literal]:
         yield Literal(name, read, positive, other, value, not holds)
 
 
-def event_ids(flat: Flat) -> Events:
-    """The EventIDs that a part leaves."""
-    events: Events = None
+def kinds_left(flat: Flat, left_by: Callable[[str, str], Kinds | None]) -> Kinds | None:
+    """The kinds of events that a part leaves; None where any may be."""
+    left: Kinds | None = None
     for clause in flat.clauses:
-        numbers = [_number(literal) for literal in clause]
-        if None not in numbers:
-            events = common(events, frozenset(each for each in numbers if each is not None))
+        kinds = [_kinds(literal, left_by) for literal in clause]
+        if None not in kinds:
+            left = common(left, frozenset().union(*(each for each in kinds if each)))
     for choice in flat.choices:
-        branches = [event_ids(flatten(branch)) for branch in choice]
+        branches = [kinds_left(flatten(branch), left_by) for branch in choice]
         if None not in branches:
-            events = common(events, frozenset().union(*(each for each in branches if each)))
-    return events
+            left = common(left, frozenset().union(*(each for each in branches if each)))
+    return left
 
 
-def _number(literal: Literal) -> int | None:
-    """The EventID that a literal asks for; None for any other."""
-    if literal.field != EVENT_ID or not literal.positive or not isinstance(literal.reading, Text):
+def _kinds(literal: Literal, left_by: Callable[[str, str], Kinds | None]) -> Kinds | None:
+    whole = whole_text(literal)
+    return None if whole is None or literal.field is None else left_by(literal.field, whole)
+
+
+def whole_text(literal: Literal) -> str | None:
+    """The one text that a field must have for a literal; None where that is open."""
+    if not literal.positive or not isinstance(literal.reading, Text):
         return None
-    whole = literal.reading.whole
-    return int(whole) if whole and whole.isascii() and whole.isdigit() else None
+    return literal.reading.whole
 
 
-def common(one: Events, other: Events) -> Events:
-    """The EventIDs that both leave."""
+def common(one: Kinds | None, other: Kinds | None) -> Kinds | None:
+    """The kinds that both leave."""
     if one is None or other is None:
         return one if other is None else other
     return one & other

@@ -12,21 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from trident.mapping.events import Known
+from trident.mapping.known import Kinds, Known
 from trident.predicates.clauses import (
-    EVENT_ID,
     Clause,
-    Events,
     Literal,
     Part,
     common,
-    event_ids,
     flatten,
+    kinds_left,
+    whole_text,
 )
 from trident.predicates.values import Missing, Reading, exclude, include, within
-
-NOTHING = Known(None, lambda name, events: False)
-"""Where nothing is known of the events."""
 
 _REMOVES_NOTHING = ": a filter that removes nothing"
 _SHOWN = 3
@@ -42,97 +38,102 @@ class Kind(StrEnum):
     EXCLUDED = "excluded"
     FILTERED = "filtered"
     ABSENT = "absent"
+    UNHELD = "unheld"
 
 
 @dataclass(frozen=True, slots=True)
 class Dead:
     """A part that no event satisfies: why, in words, and the field that the reason is about.
 
-    ``events`` are the EventIDs of which none has the field, where that is why. ``whole``: no event
-    satisfies the detection because of it.
+    ``lacking`` is the field or value that the events never have, where that is why, and ``instead``
+    are those that they have. ``whole``: no event satisfies the detection because of it.
     """
 
     kind: Kind
     field: str
     reason: str
-    events: frozenset[int] = frozenset()
+    lacking: str = ""
+    instead: tuple[str, ...] = ()
     whole: bool = False
 
 
-def dead_parts(condition: object, known: Known = NOTHING) -> list[Dead]:
+def dead_parts(condition: object, known: Known | None = None) -> list[Dead]:
     """Every part of the condition that no event can satisfy, each reason once."""
     search = _Search(known)
-    fatal = search.dead((condition, True), (), known.events)
+    fatal = search.whole(condition)
     parts = [replace(each, whole=each in fatal) for each in search.parts]
     return list(dict.fromkeys(parts))
 
 
-def why_none(condition: object, known: Known = NOTHING) -> str:
+def why_none(condition: object, known: Known | None = None) -> str:
     """Why no event satisfies the condition as a whole; "" where one may."""
     search = _Search(known, filters=False)
-    return next((each.reason for each in search.dead((condition, True), (), known.events)), "")
+    return next((each.reason for each in search.whole(condition)), "")
 
 
 def implies(narrow: object, wide: object) -> bool:
     """Whether it is certain that each event that satisfies ``narrow`` satisfies ``wide``, and
     nothing shows that none does."""
-    search = _Search(NOTHING, filters=False)
+    search = _Search(None, filters=False)
     clauses = flatten((narrow, True)).all
     if search.dead((narrow, True), (), None):
         return False
     return bool(search.dead((wide, False), tuple(clauses), None))
 
 
-def required_events(condition: object, known: Known) -> frozenset[int] | None:
-    """The EventIDs that a condition leaves of those known; None where any may be."""
-    return common(known.events, event_ids(flatten((condition, True))))
+def required_kinds(condition: object, known: Known) -> Kinds | None:
+    """The kinds of events that a condition leaves of those known; None where any may be."""
+    return common(known.kinds, kinds_left(flatten((condition, True)), known.left_by))
 
 
-def absent(name: str, events: Events, known: Known) -> Dead | None:
-    """Why no event of ``events`` has the field; None where one may."""
-    if not events or not known.lacks(name, events):
+def absent(name: str, kinds: Kinds | None, known: Known | None) -> Dead | None:
+    """Why no event of ``kinds`` has the field; None where one may."""
+    reason = known.why_not(name, kinds) if known and kinds else ""
+    if not known or not kinds or not reason:
         return None
-    numbers = " or ".join(map(str, sorted(events)))
-    reason = f"no event with {EVENT_ID} {numbers} has a field {name}"
-    return Dead(Kind.ABSENT, name, reason, events)
+    return Dead(Kind.ABSENT, name, reason, name, tuple(known.names(kinds)))
 
 
 class _Search:
     """One walk; ``parts`` collects what was dead, with ``filters`` in what they remove, too."""
 
-    def __init__(self, known: Known, *, filters: bool = True) -> None:
+    def __init__(self, known: Known | None, *, filters: bool = True) -> None:
         self._known = known
         self._filters = filters
         self._pairs = _PAIRS
         self.parts: list[Dead] = []
 
-    def dead(self, part: Part, context: tuple[Clause, ...], outer: Events) -> list[Dead]:
+    def whole(self, condition: object) -> list[Dead]:
+        """Why no event satisfies a condition; nothing where one may."""
+        return self.dead((condition, True), (), self._known.kinds if self._known else None)
+
+    def dead(self, part: Part, context: tuple[Clause, ...], outer: Kinds | None) -> list[Dead]:
         """Why no event that satisfies the context satisfies the part; nothing where one may.
 
-        ``outer`` are the EventIDs that the context leaves.
+        ``outer`` are the kinds of events that the context leaves.
         """
         flat = flatten(part)
-        events = common(outer, event_ids(flat)) if self._known is not NOTHING else None
+        kinds = common(outer, kinds_left(flat, self._known.left_by)) if self._known else None
         fatal: list[Dead] = []
-        stated = [*context, *self._there(flat.clauses, events, fatal)]
+        stated = [*context, *self._there(flat.clauses, kinds, fatal)]
         known = (*stated, *flat.excluded)
         if not fatal and (reason := self._conflict(known)):
             self.parts.append(reason)
             return [reason]
         for condition in flat.negated if self._filters else ():
             before = len(self.parts)
-            self.dead((condition, True), tuple(stated), events)
+            self.dead((condition, True), tuple(stated), kinds)
             self.parts[before:] = map(_in_filter, self.parts[before:])
         for choice in flat.choices:
-            fatal += self._choice(choice, known, events)
+            fatal += self._choice(choice, known, kinds)
         return fatal
 
     def _choice(
-        self, choice: list[Part], context: tuple[Clause, ...], events: Events
+        self, choice: list[Part], context: tuple[Clause, ...], kinds: Kinds | None
     ) -> list[Dead]:
         """Why none of the parts can hold; that one test of a filter always does is no finding."""
         before = len(self.parts)
-        reasons = [self.dead(branch, context, events) for branch in choice]
+        reasons = [self.dead(branch, context, kinds) for branch in choice]
         if not all(holds for _, holds in choice):
             del self.parts[before:]
         if not all(reasons):
@@ -142,24 +143,34 @@ class _Search:
         return fatal
 
     def _there(
-        self, clauses: Iterable[Clause], events: Events, fatal: list[Dead]
+        self, clauses: Iterable[Clause], kinds: Kinds | None, fatal: list[Dead]
     ) -> Iterator[Clause]:
-        """The clauses without tests of fields that cannot be there; one that has no other is
-        ``fatal``."""
+        """The clauses without tests of what cannot be there; one that has no other is ``fatal``."""
+        if self._known is None:
+            yield from clauses
+            return
         for clause in clauses:
-            absent = {each: why for each in clause if (why := self._absent(each, events))}
+            absent = {each: why for each in clause if (why := self._absent(each, kinds))}
             self.parts += absent.values()
             if len(absent) == len(clause):
                 fatal += absent.values()
             else:
                 yield tuple(each for each in clause if each not in absent)
 
-    def _absent(self, literal: Literal, events: Events) -> Dead | None:
-        """Why the fields that a test needs cannot be there."""
+    def _absent(self, literal: Literal, kinds: Kinds | None) -> Dead | None:
+        """Why a field that a test needs, or its value there, cannot be there."""
         if not literal.positive or isinstance(literal.reading, Missing):
             return None
-        names = (name for name in (literal.field, literal.other) if name)
-        return next((why for name in names if (why := absent(name, events, self._known))), None)
+        for name in filter(None, (literal.field, literal.other)):
+            if why := absent(name, kinds, self._known):
+                return why
+        whole = whole_text(literal)
+        if self._known is None or literal.field is None or whole is None:
+            return None
+        reason = self._known.never(literal.field, whole)
+        if not reason:
+            return None
+        return Dead(Kind.UNHELD, literal.field, reason, whole, self._known.values)
 
     def _conflict(self, clauses: Sequence[Clause]) -> Dead | None:
         """A clause of which nothing is left, if there is one, with what took its literals."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import permutations
 
-from trident.mapping.events import Known
-from trident.predicates.dead import Dead, absent, implies, required_events, why_none
+from trident.mapping.known import Known
+from trident.predicates.dead import Dead, absent, implies, required_kinds, why_none
 from trident.rule.plan import (
     Aggregate,
     AllOf,
@@ -55,8 +55,8 @@ def _by_tests(search: Search) -> str:
 def absent_fields(search: Search, names: Iterable[str], known: Known | None) -> Iterator[Dead]:
     """Those of the fields that no event has which the search finds."""
     if known is not None:
-        events = required_events(search.condition, known)
-        yield from filter(None, (absent(name, events, known) for name in dict.fromkeys(names)))
+        kinds = required_kinds(search.condition, known)
+        yield from filter(None, (absent(name, kinds, known) for name in dict.fromkeys(names)))
 
 
 def taken_twice(plan: Correlation) -> Iterator[tuple[Branch, Branch]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from trident.base.diagnostics import Diagnostic, Refusal
 from trident.mapping.binding import Bound, bind, binding_notes, reached
-from trident.mapping.events import known_in
+from trident.mapping.known import known_in
 from trident.mapping.profiles import Profile
 from trident.predicates.letters import letter_notes
 from trident.predicates.never import why_never

@@ -83,3 +83,30 @@ fields:
         selection = read_selection(["TRI646", "TRI5", "TRI2"], ())
         report = check([str(tmp_path / "rule.yml")], profiles, config, selection)
         assert [each.code for each in report.diagnostics] == codes
+
+
+def test_a_value_that_the_table_never_has(tmp_path: Path) -> None:
+    """A site's own mapping of the column that tells the rows of Defender's tables apart."""
+    rule = RULE.format(name="x", service="x", detection="{ActionType: %s}")
+    rule = rule.replace("service: x", "category: file_event").removesuffix("---\n")
+    (tmp_path / "trident.yml").write_text(
+        """\
+fields:
+  kql:
+    - logsource: {product: windows, category: file_event}
+      fields: {ActionType: ActionType}
+""",
+        "utf-8",
+    )
+    config = read_config(tmp_path / "trident.yml")
+    profiles = [config.profile("kql", "sentinel")]
+    selection = read_selection(["TRI649"], ())
+    for value, hint in (("FileCreated", ""), ("FileCreate", "FileCreated"), ("DriverLoad", "File")):
+        path = tmp_path / "rule.yml"
+        path.write_text(rule % value, "utf-8")
+        findings = check([str(path)], profiles, config, selection).diagnostics
+        assert len(findings) == bool(hint)
+        for each in findings:
+            assert f"no row of DeviceFileEvents has ActionType {value}" in each.message
+            assert "the rule cannot fire" in each.message
+            assert f"the events have {hint}" in each.hint

@@ -46,6 +46,7 @@ def test_every_convention_has_a_case() -> None:
         "TRI641",
         "TRI642",
         "TRI647",
+        "TRI649",
         "TRI680",
         "TRI681",
         "TRI690",
