@@ -31,6 +31,7 @@ from trident.mapping.profiles import Profile
 from trident.mapping.resolver import resolve, resolve_source
 from trident.mapping.wording import reworded
 from trident.predicates.leaf import Leaf, Op
+from trident.rule.identifier import reference
 from trident.rule.plan import LogSource, Search, searches
 from trident.rule.rules import Rule
 
@@ -212,7 +213,9 @@ def _narrows(each: Rule, search: Search) -> bool:
         return False
     if isinstance(named, str):
         return named.lower() == "any"
-    return not {search.identity.name, search.identity.id}.isdisjoint(map(str, named))
+    return not {search.identity.name, search.identity.id}.isdisjoint(
+        reference(str(name)) for name in named
+    )
 
 
 def _condition(each: Rule) -> Any:
