@@ -1,7 +1,26 @@
 #!/usr/bin/env bash
 # The step of action.yml that runs trident. Its inputs are the TRIDENT_* variables; nothing of them
 # is evaluated, and none can be taken for another option: values go as --option=value, rules follow --.
+# Every path is in the workspace, links followed: what is read, what is compared, and the report.
 set -euo pipefail
+workspace=$(realpath -e -- "${GITHUB_WORKSPACE:-.}")
+
+# Exit unless the path $2, the input $1, is in the workspace, wherever links on the way lead.
+inside() {
+  local place
+  place=$(realpath -m -- "$2" && echo .)
+  place=${place%$'\n.'}
+  case $place in
+    "$workspace" | "$workspace"/*) ;;
+    *)
+      echo "$1 is outside of the workspace" >&2
+      exit 2
+      ;;
+  esac
+}
+inside working-directory .
+inside output "${TRIDENT_OUTPUT:-.}"
+if [ -n "$TRIDENT_CONFIG" ]; then inside config "$TRIDENT_CONFIG"; fi
 
 case $TRIDENT_COMMAND in
   check | verify) options=() ;;
@@ -38,6 +57,7 @@ elif [ "${#lines[@]}" -gt 0 ]; then
   exit 2
 fi
 split "$TRIDENT_RULES"
+for name in ${lines[@]+"${lines[@]}"}; do inside rules "$name"; done
 options+=(-- ${lines[@]+"${lines[@]}"})
 
 report=$TRIDENT_REPORT
@@ -45,13 +65,14 @@ if [ -z "$report" ] && [ "$TRIDENT_FORMAT" = sarif ]; then report=trident.sarif;
 if [ -z "$report" ]; then exec trident "$TRIDENT_COMMAND" "${options[@]}"; fi
 
 case $report in
-  *$'\n'*)
-    echo "report is one file" >&2
+  *[[:cntrl:]]*)
+    echo "report is one file, without control characters in its name" >&2
     exit 2
     ;;
   /*) ;;
   *) report=$PWD/$report ;;
 esac
+inside report "$report"
 status=0
 trident "$TRIDENT_COMMAND" "${options[@]}" >"$report" || status=$?
 # With exit code 2 there is no report.

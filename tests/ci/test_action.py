@@ -66,7 +66,7 @@ def action(tmp_path: Path, project: Path) -> Action:
         (bin_ / name).write_text(f"#!/bin/sh\n{record}\n{mark}\n{then}\n")
         (bin_ / name).chmod(0o755)
 
-    def run(*, record: bool = False, **inputs: str) -> Ended:
+    def run(*, record: bool = False, cwd: str = ".", **inputs: str) -> Ended:
         outputs = tmp_path / "outputs"
         outputs.write_text("")
         calls.write_text("")
@@ -80,10 +80,15 @@ def action(tmp_path: Path, project: Path) -> Action:
                 "RECORD": "only" if record else "",
                 "GITHUB_ACTION_PATH": str(ROOT),
                 "GITHUB_OUTPUT": str(outputs),
+                "GITHUB_WORKSPACE": str(project),
                 **{name: filled(value, inputs) for name, value in step["env"].items()},
             }
             ran = subprocess.run(
-                [*BASH, step["run"]], env=environment, cwd=project, capture_output=True, text=True
+                [*BASH, step["run"]],
+                env=environment,
+                cwd=project / cwd,
+                capture_output=True,
+                text=True,
             )
             log, code = log + ran.stdout + ran.stderr, ran.returncode
         called = calls.read_text().split("\1\0")[:-1]
@@ -243,6 +248,47 @@ def test_no_input_is_executed(action: Action, project: Path, name: str, value: s
             assert rules == "rules"
         known = {"format", "output", "check", "config", "filter", "target", "strict", "unchecked"}
         assert all(re.match(rf"--({'|'.join(known)})(=|$)", o) for o in options.split("\0"))
+
+
+def test_every_path_is_in_the_workspace(action: Action, project: Path) -> None:
+    """Written upwards, absolute, through a link to a folder, a file or nothing yet: nothing outside
+    is read or written. What stays inside is, links included."""
+    outside = project.parent / "outside"
+    outside.mkdir()
+    (outside / "rule.yml").write_text(CLEAN)
+    beside = project.parent / f"{project.name}-beside"
+    beside.mkdir()
+    (project / "folder").symlink_to(outside)
+    (project / "file.yml").symlink_to(outside / "rule.yml")
+    (project / "new.xml").symlink_to(outside / "new.xml")
+    (project / "here").symlink_to(project / "rules")
+    reached = ["../../..", "../outside", str(outside), "folder", "rules/../../outside", str(beside)]
+    hostile = [
+        *(("report", place) for place in [*(f"{each}/r.xml" for each in reached), "new.xml"]),
+        *(("rules", place) for place in [*reached, "rules\n../outside", "file.yml", "folder/*"]),
+        *(("output", place) for place in reached),
+        *(("config", f"{each}/trident.yml") for each in reached),
+    ]
+    before = sorted(project.parent.rglob("*"))
+    for name, place in hostile:
+        command = "build" if name == "output" else "check"
+        ended = action(record=True, **{"command": command, name: place})
+        assert (ended.code, ended.outputs) == (2, {}), (name, place)
+        assert f"{name} is outside of the workspace" in ended.log
+        assert [call[0] for call in ended.calls] == ["python", "python"]
+    assert action(record=True, cwd="../outside").code == 2
+    written = [each for each in project.parent.rglob("*") if each not in before]
+    assert {each.name for each in written} <= {"outputs", "calls"}
+
+    ended = action(rules="here", format="junit", report="here/../out.xml", checked="false")
+    assert (ended.code, (project / "out.xml").is_file()) == (0, True), ended.log
+
+
+def test_a_report_without_control_characters(action: Action) -> None:
+    """What stands in ``GITHUB_OUTPUT`` is one line, whatever the runner takes for its end."""
+    for control in "\n\r\x0b\x1b":
+        ended = action(record=True, report=f"x{control}y")
+        assert (ended.code, ended.outputs) == (2, {})
 
 
 def test_options_exist(trident: Trident) -> None:

@@ -202,7 +202,7 @@ class Planner:
         rule = self._ruleset.find(reference)
         span = _place_of_rules(document)
         if rule is None:
-            if reference in self._ruleset.broken:
+            if self._ruleset.is_broken(reference):
                 raise TridentError(
                     "TRI108", f"the rule {reference!r} could not be loaded", span=span
                 )

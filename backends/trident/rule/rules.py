@@ -7,7 +7,7 @@ its place and not an exception about the whole collection.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sigma.correlations import (
@@ -24,6 +24,7 @@ from sigma.rule import SigmaRule
 from sigma import exceptions
 from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
 from trident.rule.depth import check_depth, too_deep
+from trident.rule.identifier import read_id, reference
 from trident.rule.legacy import check_syntax
 from trident.rule.misread import Misread, check_reading
 from trident.rule.percent import shown
@@ -109,6 +110,8 @@ class Ruleset:
     narrowed_by: dict[str, Document] = field(default_factory=dict)
     """The detections that filters brought into rules, by their names there, with the filter."""
     _by_reference: dict[str, Rule] = field(default_factory=dict)
+    _ids: dict[str, Document] = field(default_factory=dict)
+    """The documents by their ids, those of filters included."""
     _unfiltered: list[Document] = field(default_factory=list)
 
     @classmethod
@@ -136,27 +139,37 @@ class Ruleset:
 
     @property
     def names(self) -> frozenset[str]:
-        """Every name and id that was given to a rule, those of broken ones included."""
-        return frozenset((*self._by_reference, *self.broken))
+        """Every name and id that was given to a rule, those of broken ones included, and every
+        filter's id."""
+        return frozenset((*self._by_reference, *self._ids, *self.broken))
 
-    def find(self, reference: str) -> Rule | None:
+    def find(self, name: str) -> Rule | None:
         """The rule of that name or id; None for one that is broken or not there."""
-        return None if reference in self.broken else self._by_reference.get(reference)
+        return None if self.is_broken(name) else self._by_reference.get(reference(name))
+
+    def is_broken(self, name: str) -> bool:
+        """Whether a rule of that name or id could not be loaded."""
+        return reference(name) in self.broken
 
     def add(self, rule: Rule) -> None:
         """Take a rule in.
 
         Raises:
-            TridentError: TRI103 when another rule has its name or id.
+            TridentError: TRI103 when another rule has its name, or another document its id.
         """
-        for reference in (rule.identity.name, rule.identity.id):
-            if reference and reference in self._by_reference:
-                first = self._by_reference[reference].document.span
-                raise TridentError("TRI103", f"{reference!r} names a rule already, at {first}")
+        names = [reference(name) for name in (rule.identity.name, rule.identity.id) if name]
+        for name in names:
+            if name in self._by_reference:
+                raise _taken(name, self._by_reference[name].document)
+        self._take_id(rule.document)
         self.rules.append(rule)
-        for reference in (rule.identity.name, rule.identity.id):
-            if reference:
-                self._by_reference[reference] = rule
+        self._by_reference.update(dict.fromkeys(names, rule))
+
+    def _take_id(self, document: Document) -> None:
+        if id_ := document.data.get("id"):
+            if id_ in self._ids:
+                raise _taken(id_, self._ids[id_])
+            self._ids[id_] = document
 
     def _add(self, document: Document) -> None:
         data = document.data
@@ -169,11 +182,17 @@ class Ruleset:
             raise TridentError(
                 "TRI101", f"{kinds[0]} must be a mapping", span=document.at(kinds[0])
             )
+        if data.get("id") is not None:
+            known, otherwise = read_id(data["id"], document.at("id"))
+            data = {**data, "id": known}
+            document = replace(document, data=data)
+            self.diagnostics += [otherwise] if otherwise else []
         check_syntax(data, document.at)
         self.diagnostics += [error.diagnostic for error in check_reading(document.misread)]
         parsed = _parse(_KINDS[kinds[0]], document)
         if isinstance(parsed, SigmaFilter):
             _check_filter(parsed, document)
+            self._take_id(document)
             self.filters.append((parsed, document))
             return
         self.add(Rule(parsed, document, identity(document)))
@@ -182,7 +201,7 @@ class Ruleset:
         self.diagnostics.append(diagnostic)
         for key in ("name", "id"):
             if document.data.get(key):
-                self.broken.add(str(document.data[key]))
+                self.broken.add(reference(str(document.data[key])))
         if "filter" in document.data:
             self._unfiltered.append(document)
 
@@ -198,12 +217,13 @@ class Ruleset:
 
     def _filter(self, wanted: Collection[str]) -> None:
         known = {name for sigma, _ in self.filters for name in filter_names(sigma)}
-        for name in sorted(set(wanted) - known):
+        wanted = set(map(reference, wanted))
+        for name in sorted(wanted - known):
             self.diagnostics.append(
                 TridentError("TRI111", f"no filter is called {name!r}").diagnostic
             )
         for sigma, document in self.filters:
-            named = not set(wanted).isdisjoint(filter_names(sigma))
+            named = not wanted.isdisjoint(filter_names(sigma))
             chosen = [
                 rule.sigma
                 for rule in self.rules
@@ -246,9 +266,14 @@ def identity(document: Document) -> Identity:
     )
 
 
+def _taken(name: str, first: Document) -> TridentError:
+    kind = "filter" if "filter" in first.data else "rule"
+    return TridentError("TRI103", f"{name!r} names a {kind} already, at {first.span}")
+
+
 def filter_names(sigma: SigmaFilter) -> tuple[str, ...]:
     """What a filter can be switched on by: its name, its id, its title."""
-    return tuple(str(name) for name in (sigma.name, sigma.id, sigma.title) if name)
+    return tuple(reference(str(name)) for name in (sigma.name, sigma.id, sigma.title) if name)
 
 
 def _parse(kind: Any, document: Document) -> Any:

@@ -47,6 +47,8 @@ def analytics_rules(deployments: Sequence[Deployment]) -> Made:
             continue
         for technique in unknown_techniques(deployment.metadata):
             made.refuse(deployment, technique)
+        made.claim("id of a Sentinel analytics rule", str(rule.id), deployment)
+        made.claim("name of a Sentinel analytics rule", rule.name, deployment)
         name, rules = f"analytics/{deployment.stem}", (deployment,)
         comments = "".join(f"# {note.code}: {_line(note.text)}\n" for note in notes)
         text = comments + as_yaml(rule.document())

@@ -42,6 +42,7 @@ def custom_detections(deployments: Sequence[Deployment]) -> Made:
             continue
         for technique in unknown_techniques(deployment.metadata):
             made.refuse(deployment, technique)
+        made.claim("name of a Defender detection", detection["displayName"], deployment)
         text = json.dumps(detection, indent=2, ensure_ascii=False) + "\n"
         path = f"detections/{deployment.stem}.json"
         made.artifacts.append(Artifact(path, text, (deployment,), notes))

@@ -9,6 +9,7 @@ from typing import Any
 
 from trident.app.artifacts.metadata import Entity, Metadata
 from trident.app.artifacts.schedule import Adjust, fitted, overlapping, period
+from trident.app.artifacts.unique import Claim
 from trident.base.data import shipped
 from trident.base.diagnostics import Diagnostic, Refusal, TridentError
 from trident.mapping.profiles import Profile
@@ -114,12 +115,17 @@ Writer = Callable[[Sequence[Deployment]], "Made"]
 
 @dataclass(slots=True)
 class Made:
-    """What a writer makes of its deployments, and what kept artifacts from being made: all of it,
-    and ``about`` each rule."""
+    """What a writer makes of its deployments, what their SIEM knows them by (``claims``), and what
+    kept artifacts from being made: all of it, and ``about`` each rule."""
 
     artifacts: list[Artifact] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     about: dict[Identity, list[Diagnostic]] = field(default_factory=dict)
+    claims: list[Claim] = field(default_factory=list)
+
+    def claim(self, what: str, name: str, deployment: Deployment) -> None:
+        """Say that a rule is deployed by a name that nothing else of ``what`` may have."""
+        self.claims.append(Claim(what, name, deployment.planned.identity))
 
     def refuse(self, deployment: Deployment, error: TridentError) -> None:
         """Report why a rule has no artifact, placed at the rule unless it says where."""

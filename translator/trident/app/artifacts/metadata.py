@@ -85,7 +85,7 @@ def read_metadata(document: Document, name: str, author: str = "") -> Metadata:
         )
     named = [tag.removeprefix("attack.") for tag in _tags(data) if tag.startswith("attack.")]
     return Metadata(
-        id=str(data["id"]).lower(),
+        id=str(data["id"]),
         title=str(data.get("title") or ""),
         name=name,
         source_name=str(extension.get("source_name") or ""),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from trident.app.artifacts.deployment import Deployment, deploy
 from trident.app.artifacts.metadata import Metadata, read_metadata
+from trident.app.artifacts.unique import Claim
 from trident.app.artifacts.writers import kind_of
 from trident.app.input.config import Config
 from trident.app.parsing.check import Checking
@@ -31,7 +32,8 @@ from trident.target import registry
 class Part:
     """One profile's share of a build, by rule; ``place`` is its folder, ``target/profile``.
 
-    ``about`` is what was found about a rule's artifacts, which ``diagnostics`` hold, too.
+    ``about`` is what was found about a rule's artifacts, which ``diagnostics`` hold, too;
+    ``claims`` are the names that nothing else of the build may have.
     """
 
     place: str
@@ -41,11 +43,13 @@ class Part:
     notes: dict[Identity, dict[Note, None]] = field(default_factory=lambda: defaultdict(dict))
     about: dict[Identity, dict[Diagnostic, None]] = field(default_factory=lambda: defaultdict(dict))
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
 
     def add(self, path: str, text: str, *rules: Identity) -> None:
-        """A file below the profile's folder, and the rules in it."""
+        """A file below the profile's folder, and the rules in it, one at least."""
         path = f"{self.place}/{path}"
         self.files[path] = text.encode()
+        self.claims.append(Claim("file", path, rules[0]))
         for rule in rules:
             self.made[rule].add(path)
 
@@ -89,6 +93,7 @@ class Rules:
         for writer in kind.writers if deployments else ():
             written = writer(deployments)
             part.diagnostics += written.diagnostics
+            part.claims += written.claims
             for rule, about in written.about.items():
                 part.about[rule] |= dict.fromkeys(about)
             for artifact in written.artifacts:

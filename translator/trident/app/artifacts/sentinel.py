@@ -40,6 +40,9 @@ def hunting_queries(deployments: Sequence[Deployment]) -> Made:
                     severity=Severity.WARNING,
                 ),
             )
+        said = deployment.metadata
+        made.claim("id of a Sentinel hunting query", said.id, deployment)
+        made.claim("name of a Sentinel hunting query", said.source_name or said.title, deployment)
         name, rules = f"hunting/{deployment.stem}", (deployment,)
         made.artifacts.append(Artifact(f"{name}.yaml", text, rules))
         made.artifacts.append(Artifact(f"{name}.json", template, rules))

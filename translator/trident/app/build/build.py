@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trident.app.artifacts.part import Part, Rules
+from trident.app.artifacts.unique import clashes
 from trident.app.build.tree import MANIFEST, digest
 from trident.app.input.config import Config
 from trident.app.input.sources import read_sources
@@ -42,6 +43,8 @@ def build(
     pay; ``step`` is told how many of all profiles are done. With ``checking`` each query is held
     against its parser.
 
+    Two things of one id, name or path are an error of the second (TRI535).
+
     Paths in the manifest are relative to ``rules``, so that the bytes do not depend on where
     the build runs.
 
@@ -58,7 +61,9 @@ def build(
             if planned.identity in part.translations:
                 outcome.results.append((planned, part.translations[planned.identity]))
     about_parts = (diagnostic for part in parts for diagnostic in part.diagnostics)
-    outcome.diagnostics = list(dict.fromkeys([*outcome.diagnostics, *about_parts]))
+    claims = (claim for part in parts for claim in part.claims)
+    twice = (error for _, error in clashes(claims))
+    outcome.diagnostics = list(dict.fromkeys([*outcome.diagnostics, *about_parts, *twice]))
     files = {path: content for part in parts for path, content in part.files.items()}
     files[MANIFEST] = dump_json(_manifest(outcome, parts, files, rules, config)).encode()
     return outcome, files

@@ -16,6 +16,7 @@ from trident.app.build.tree import GONE, MANIFEST, MISSING, OUTDATED, digest, ow
 from trident.app.input.suggest import unknown
 from trident.app.run.output import dump_json
 from trident.base.diagnostics import TridentError
+from trident.rule.identifier import reference
 
 Entry = dict[str, Any]
 
@@ -83,7 +84,7 @@ def _chosen(
         inputs = {path for path in paths if _is_at(path, pattern.rstrip("/"))}
         for entry in entries:
             names = (str(entry["rule"][key]) for key in ("name", "id") if entry["rule"][key])
-            if any(fnmatchcase(name, pattern) for name in names):
+            if any(fnmatchcase(name, reference(pattern)) for name in names):
                 inputs.update(entry["files"])
         if not inputs:
             raise _nothing(pattern, paths, entries)

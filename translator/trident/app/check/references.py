@@ -9,6 +9,7 @@ from sigma.correlations import SigmaCorrelationRule
 
 from trident.app.check.conventions import warning
 from trident.base.diagnostics import Diagnostic
+from trident.rule.identifier import reference
 from trident.rule.references import below
 from trident.rule.rules import Ruleset
 
@@ -34,7 +35,7 @@ def _filters(ruleset: Ruleset) -> Iterator[Diagnostic]:
     for _, document in ruleset.filters:
         listed = document.data["filter"].get("rules")
         for index, name in enumerate(listed if isinstance(listed, list) else ()):
-            if str(name) not in known and str(name) not in ruleset.broken:
+            if reference(str(name)) not in known and not ruleset.is_broken(str(name)):
                 near = difflib.get_close_matches(str(name), known, n=1)
                 hint = f"did you mean {near[0]}?" if near else ""
                 span = document.at("filter", "rules", index)

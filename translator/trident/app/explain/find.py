@@ -11,6 +11,7 @@ from trident.app.input.sources import STDIN, display
 from trident.app.input.suggest import unknown
 from trident.app.run.convert import read_rules, user_pipelines
 from trident.base.diagnostics import Diagnostic, TridentError
+from trident.rule.identifier import reference
 from trident.rule.planner import Planned, Planner
 from trident.rule.references import emitted
 from trident.rule.rules import Rule, Ruleset
@@ -61,12 +62,12 @@ def _named(ruleset: Ruleset, name: str, path: str) -> Rule:
     matching = [
         rule
         for rule in ruleset.rules
-        if name in (rule.identity.name, rule.identity.id, rule.identity.title)
+        if name in (rule.identity.name, rule.identity.title) or reference(name) == rule.identity.id
     ]
     if matching:
         return max(
             matching, key=lambda rule: bool(path) and rule.identity.span.file == display(path)
         )
-    if name in ruleset.broken:
+    if ruleset.is_broken(name):
         raise TridentError("TRI108", f"the rule {name!r} could not be loaded")
     raise unknown("TRI521", "rule", name, [rule.identity.slug for rule in ruleset.rules])

@@ -22,6 +22,7 @@ from sigma.rule.base import SigmaRuleBase
 from trident.app.artifacts.deployment import Deployment, deploy
 from trident.app.artifacts.formats import FORMATS, Format
 from trident.app.artifacts.part import read_said
+from trident.app.artifacts.unique import clashes
 from trident.app.artifacts.writers import kind_of
 from trident.app.input.config import Config
 from trident.app.run.naming import safe_name
@@ -173,6 +174,8 @@ class PlanBackend(TextQueryBackend):
                     warnings.warn(_message(diagnostic), stacklevel=2)
                 else:
                     self._fail(diagnostic, True, rules[identity_])
+        for claim, error in clashes(made.claims):
+            self._fail(error, False, rules[claim.rule])
         return text
 
     def _fail(self, diagnostic: Diagnostic, unsupported: bool, rule: AnyRule) -> None:

@@ -16,6 +16,7 @@ from trident.app.run.parts import Names, entangled, split
 from trident.base.diagnostics import codes
 from trident.mapping.profiles import Profile
 from trident.result.capabilities import capabilities
+from trident.rule.identifier import reference
 from trident.rule.references import references
 from trident.rule.rules import Ruleset
 from trident.translate.translate import renderer
@@ -144,4 +145,4 @@ def _names(ruleset: Ruleset) -> Names:
         for rule in ruleset.rules
         if isinstance(rule.sigma, SigmaCorrelationRule)
     )
-    return Names(ruleset.names, frozenset(name for names in referred for name in names))
+    return Names(ruleset.names, frozenset(reference(name) for names in referred for name in names))

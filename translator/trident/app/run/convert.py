@@ -13,6 +13,7 @@ from trident.app.input.suggest import unknown
 from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
 from trident.mapping.profiles import Profile, default_profile, profile_names
 from trident.result.translation import Translation
+from trident.rule.identifier import reference
 from trident.rule.planner import Planned, plan_all
 from trident.rule.rules import Document, Ruleset
 from trident.target import registry
@@ -153,12 +154,12 @@ def load_rules(
     loaded = load_sources(sources)
     known = filter_names(loaded.documents)
     for name in filters:
-        if name not in known:
+        if reference(name) not in known:
             raise unknown("TRI111", "filter", name, known)
     ruleset = Ruleset.from_documents(
         loaded.documents, filters=filters, placeholders=config.placeholders
     )
-    ruleset.broken |= loaded.broken
+    ruleset.broken.update(map(reference, loaded.broken))
     return loaded, ruleset
 
 
@@ -228,7 +229,7 @@ def chosen_profiles(
 def filter_names(documents: Iterable[Document]) -> list[str]:
     """Every name, id and title of the filters among ``documents``."""
     return [
-        str(document.data[key])
+        reference(str(document.data[key]))
         for document in documents
         if "filter" in document.data
         for key in ("name", "id", "title")

@@ -23,7 +23,7 @@ def safe_name(name: str) -> str:
     """A file name stem from any text: ASCII letters, digits, ``_-``, on every file system a
     plain name; never empty, never a path, without the dot that parts the extension."""
     stem = _UNSAFE.sub("_", name).strip("_-") or "rule"
-    if _RESERVED.fullmatch(stem):
+    if is_reserved(stem):
         stem = f"{stem}_"
     if len(stem) > MAX_LENGTH:
         stem = f"{stem[: MAX_LENGTH - 9]}-{_digest(name)}"
@@ -47,6 +47,11 @@ def safe_names(names: Mapping[Key, str]) -> dict[Key, str]:
         if seen[stem.casefold()] > 1:
             stems[key] = f"{stem}-{seen[stem.casefold()]}"
     return stems
+
+
+def is_reserved(stem: str) -> bool:
+    """Whether some file system has no file of that name, whatever its extension."""
+    return _RESERVED.fullmatch(stem) is not None
 
 
 def _digest(text: str) -> str:

@@ -22,6 +22,7 @@ from trident.mapping.profiles import Profile
 from trident.meaning.evaluate import evaluate
 from trident.meaning.events import Event
 from trident.result.translation import Translation
+from trident.rule.identifier import reference
 from trident.rule.plan import Plan
 from trident.rule.planner import Planned
 from trident.target import registry
@@ -98,7 +99,7 @@ def tests_of(planned: Sequence[Planned], report: Report) -> Mapping[int, list[Ru
         if source.name and beside.is_file():
             files[str(beside)] = beside
     tests_of: dict[int, list[RuleTest]] = {}
-    names = {each.identity.slug: index for index, each in enumerate(planned)}
+    names = {reference(each.identity.slug): index for index, each in enumerate(planned)}
     for name in files:
         try:
             tests = read_rule_tests(name)
@@ -106,11 +107,12 @@ def tests_of(planned: Sequence[Planned], report: Report) -> Mapping[int, list[Ru
             report.diagnostics.append(error.diagnostic)
             continue
         for test in tests:
-            if test.rule not in names:
+            rule = names.get(reference(test.rule))
+            if rule is None:
                 unknown = TridentError("TRI037", f"no rule is called {test.rule!r}", span=test.span)
                 report.diagnostics.append(unknown.diagnostic)
                 continue
-            tests_of.setdefault(names[test.rule], []).append(test)
+            tests_of.setdefault(rule, []).append(test)
     return tests_of
 
 

@@ -25,12 +25,14 @@ from sigma.types import Placeholder, SigmaString
 from trident.app.artifacts.deployment import Artifact, Deployment, Made
 from trident.app.artifacts.elastic.files import line
 from trident.app.artifacts.elastic.model import Json
+from trident.app.artifacts.unique import Claim
 from trident.base.diagnostics import Refusal, Severity, TridentError
 from trident.elastic.typed import leaf
 from trident.mapping.profiles import Profile
 from trident.mapping.resolver import resolve, resolve_source
 from trident.mapping.wording import reworded
 from trident.predicates.leaf import Leaf, Op
+from trident.rule.identifier import reference
 from trident.rule.plan import LogSource, Search, searches
 from trident.rule.rules import Rule
 
@@ -63,7 +65,10 @@ def exception_lists(deployments: Sequence[Deployment]) -> Made:
                 alike.append((items, titles := []))
             titles.append(deployment.metadata.title)
         for number, (items, titles) in enumerate(alike, 1):
-            lines += _list(each, items, titles, f"{_place(deployments[0].profile)}/{number}")
+            written = list(_list(each, items, titles, f"{_place(deployments[0].profile)}/{number}"))
+            identity = each.identity
+            made.claims.append(Claim("list_id in Elastic", written[0]["list_id"], identity))
+            lines += written
     if lines:
         count = sum("entries" in each for each in lines)
         details = {
@@ -212,7 +217,9 @@ def _narrows(each: Rule, search: Search) -> bool:
         return False
     if isinstance(named, str):
         return named.lower() == "any"
-    return not {search.identity.name, search.identity.id}.isdisjoint(map(str, named))
+    return not {search.identity.name, search.identity.id}.isdisjoint(
+        reference(str(name)) for name in named
+    )
 
 
 def _condition(each: Rule) -> Any:

@@ -40,8 +40,11 @@ def detection_rules(deployments: Sequence[Deployment]) -> Made:
         except TridentError as error:
             made.refuse(deployment, error)
             continue
+        profile = f"{deployment.profile.target}/{deployment.profile.name}"
         for part, rule in rules:
             imported.append((rule, deployment))
+            made.claim("rule_id in Elastic", rule["rule_id"], deployment)
+            made.claim(f"name of an Elastic rule of {profile}", rule["name"], deployment)
             path = f"rules/{deployment.stem}{part.suffix}.toml"
             made.artifacts.append(Artifact(path, rule_file(deployment, rule), (deployment,)))
     for number, portion in enumerate(portions([rule for rule, _ in imported]), 1):

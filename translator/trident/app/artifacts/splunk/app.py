@@ -27,6 +27,7 @@ def app(deployments: Sequence[Deployment]) -> Made:
     made = Made()
     try:
         app = app_of(deployments[0].profile)
+        defined = macros.definitions(deployments[0].profile)
     except TridentError as error:
         made.refuse(deployments[0], error)
         return made
@@ -41,6 +42,7 @@ def app(deployments: Sequence[Deployment]) -> Made:
             continue
         for warning in [*missing_columns(deployment), *_warnings(deployment)]:
             made.refuse(deployment, warning)
+        made.claim(f"search in the Splunk app {app.id}", saved.stanza, deployment)
         searches[saved.stanza] = dict(saved.settings)
         held.append(deployment)
     if held:
@@ -48,8 +50,7 @@ def app(deployments: Sequence[Deployment]) -> Made:
             "default/app.conf": _app_conf(app, held[0].profile),
             "default/savedsearches.conf": searches,
             "default/macros.conf": {
-                name: {"definition": text, "iseval": "0"}
-                for name, text in sorted(macros.definitions(held[0].profile).items())
+                name: {"definition": text, "iseval": "0"} for name, text in sorted(defined.items())
             },
             "metadata/default.meta": {
                 "": {"access": "read : [ * ], write : [ admin, sc_admin ]", "export": "system"}

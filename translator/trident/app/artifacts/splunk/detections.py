@@ -30,6 +30,7 @@ def contentctl(deployments: Sequence[Deployment]) -> Made:
     made = Made()
     try:
         app = app_of(deployments[0].profile)
+        defined = macros.definitions(deployments[0].profile)
     except TridentError:
         return made  # the app's writer has said so
     users: dict[str, list[Deployment]] = {}
@@ -39,12 +40,15 @@ def contentctl(deployments: Sequence[Deployment]) -> Made:
         except TridentError as error:
             made.refuse(deployment, error)
             continue
+        repository = f"contentctl's {deployment.profile.name}"
+        made.claim(f"name of a detection in {repository}", written.name, deployment)
+        made.claim(f"id of a detection in {repository}", written.id, deployment)
         path = f"contentctl/detections/{file_stem(name)}.yml"
         made.artifacts.append(Artifact(path, as_yaml(_document(written)), (deployment,)))
         for macro in macros.used(deployment):
             users.setdefault(macro, []).append(deployment)
     for macro, named in sorted(users.items()):
-        definition = macros.definitions(named[0].profile)[macro]
+        definition = defined[macro]
         for folder, content in (
             ("macros", _macro(macro, definition)),
             ("data_sources", _data_source(macro, definition, named[0])),

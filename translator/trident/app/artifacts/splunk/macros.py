@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from trident.app.artifacts.deployment import Deployment
+from trident.base.diagnostics import TridentError
 from trident.mapping.profiles import Profile, Table
 from trident.mapping.resolver import resolve_source
 from trident.rule.plan import searches
@@ -13,12 +14,25 @@ from trident.spl.prefilter import place
 
 
 def definitions(profile: Profile) -> dict[str, str]:
-    """Macro name -> definition, for the profile's tables; the shipped ones, or trident.yml's."""
+    """Macro name -> definition, for the profile's tables; the shipped ones, or trident.yml's.
+
+    Raises:
+        TridentError: TRI535 for a macro that stands for two sources with different definitions.
+    """
     named: Mapping[str, str] = profile.settings.get("macros", {})
     definitions: Mapping[str, str] = profile.settings.get("definitions", {})
-    return {
-        named.get(role, f"trident_{role}"): str(definitions[role]).strip() for role in definitions
-    }
+    by_macro: dict[str, tuple[str, str]] = {}
+    for role, definition in definitions.items():
+        macro, text = named.get(role, f"trident_{role}"), str(definition).strip()
+        other, known = by_macro.setdefault(macro, (role, text))
+        if known != text:
+            raise TridentError(
+                "TRI535",
+                f"macro {macro} of {profile.target}/{profile.name} has two definitions, for "
+                f"{other} and for {role}",
+                hint="give both the same under definitions in trident.yml, or two macros",
+            )
+    return {macro: text for macro, (_, text) in by_macro.items()}
 
 
 def used(deployment: Deployment) -> list[str]:

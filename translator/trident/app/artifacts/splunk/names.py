@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+
+from trident.app.run.naming import is_reserved
 
 
 def stanza(label: str, name: str) -> str:
@@ -14,13 +17,15 @@ def stanza(label: str, name: str) -> str:
 def names(titles: Sequence[tuple[str, str]]) -> list[str]:
     """A distinct search name for each (title, id): ASCII letters, digits, blanks, ``_-.``.
 
-    contentctl makes file and macro names of it, so names that it would make one get the start of
-    the id. A title without such characters gets the id.
+    contentctl makes file and macro names of it, so names that it would make one, or one that a
+    file system keeps for itself, get the start of the id. A title without such characters gets
+    the id.
     """
     plain = [_plain(title) or identifier for title, identifier in titles]
     stems = [file_stem(name) for name in plain]
+    count = Counter(stems)
     return [
-        f"{name} {identifier[:8]}" if stems.count(stem) > 1 else name
+        f"{name} {identifier[:8]}" if count[stem] > 1 or is_reserved(stem) else name
         for name, stem, (_, identifier) in zip(plain, stems, titles, strict=True)
     ]
 
