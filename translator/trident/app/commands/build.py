@@ -56,10 +56,12 @@ def command(
 ) -> None:
     """Write every artifact of the RULES folder (default: rules), or none when a rule fails."""
     from trident.app.build import build, difftext, partial, tree
+    from trident.app.files.writing import refuse_links
     from trident.app.run import convert
     from trident.app.run.cache import cache_folder
     from trident.app.run.progress import Progress
 
+    refuse_links(dist)
     if diff and form != "text":
         raise click.UsageError("--diff and --format are both for standard output")
     config = site.config()

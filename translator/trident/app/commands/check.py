@@ -44,11 +44,11 @@ def command(
     """Say what is wrong or unusual in RULES (default: rules), without writing a query."""
     from trident.app.check.run import check
     from trident.app.check.selection import read_selection
+    from trident.app.files.writing import write_file
     from trident.app.report.formats import FORMATS as formats
     from trident.app.report.text import counts
     from trident.app.run import convert, parallel
     from trident.app.run.cache import cache_folder
-    from trident.app.run.results import write_file
 
     config = site.config()
     chosen = convert.chosen_profiles(

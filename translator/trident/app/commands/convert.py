@@ -54,10 +54,11 @@ def command(
     cache_dir: Path | None,
 ) -> None:
     """Translate RULES: files, folders, or - for standard input."""
+    from trident.app.files.writing import write_file
     from trident.app.input.sources import read_sources
     from trident.app.run.cache import cache_folder
     from trident.app.run.collector import paused
-    from trident.app.run.results import Inputs, Result, kept, write_file
+    from trident.app.run.results import Inputs, Result, kept
 
     others = [*([site.file] if site.file else []), *site.pipelines]
     inputs = Inputs(read_sources(rules, named_filters=bool(filters)), others)
