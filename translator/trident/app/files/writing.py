@@ -43,10 +43,29 @@ def open_new(path: Path, mode: int = 0o666) -> IO[bytes]:
     Raises:
         OSError: where it cannot be made, or anything stands there, be it a link to nowhere.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    further = ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
-    descriptor = os.open(path, flags | sum(getattr(os, name, 0) for name in further), mode)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
+    descriptor = os.open(path, flags, mode)
     return os.fdopen(descriptor, "wb")
+
+
+def append(path: Path, content: bytes, limit: int) -> None:
+    """Add to a file of the user's own, in one write, so that runs at once do not mix what they
+    add; one that is longer than ``limit`` begins anew.
+
+    Raises:
+        OSError: where it cannot be written, or a link or another thing than a file stands there.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | _flags("O_NOFOLLOW", "O_NONBLOCK")
+    descriptor = os.open(path, flags | _flags("O_CLOEXEC", "O_BINARY"), 0o600)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
+        if status.st_size > limit:
+            os.ftruncate(descriptor, 0)
+        os.write(descriptor, content)
+    finally:
+        os.close(descriptor)
 
 
 def refuse_links(path: Path) -> None:
@@ -71,6 +90,11 @@ def unwritable(error: OSError, path: Path) -> TridentError:
     """TRI503 for a file or folder, at the place that the system names."""
     place = Path(os.fsdecode(error.filename or path)).as_posix()
     return TridentError("TRI503", error.strerror or str(error), span=Span(place))
+
+
+def _flags(*names: str) -> int:
+    """The flags of a system that has them."""
+    return sum(getattr(os, name, 0) for name in names)
 
 
 def _mode(path: Path) -> int | None:

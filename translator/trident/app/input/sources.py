@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from trident.app.files.reading import MAX_BYTES, opened, whole
+from trident.app.files.reading import MAX_BYTES, failure, opened, whole
 from trident.base.diagnostics import Diagnostic, Span, TridentError
 
 STDIN = "-"
@@ -191,12 +191,12 @@ def _read(file: str, seen: set[tuple[int, int]]) -> bytes | None:
             return None
         seen.add((-1, 0))
         try:
-            return whole(sys.stdin.buffer, name, MAX_BYTES)
+            return whole(sys.stdin.buffer, MAX_BYTES)
         except OSError as error:
-            raise TridentError("TRI001", error.strerror or str(error), span=Span(name)) from error
+            raise failure(error, name) from error
     with opened(file, name) as stream:
         status = os.fstat(stream.fileno())
         if (status.st_dev, status.st_ino) in seen:
             return None
         seen.add((status.st_dev, status.st_ino))
-        return whole(stream, name, MAX_BYTES)
+        return whole(stream, MAX_BYTES)
