@@ -21,7 +21,7 @@ ORDER: Mapping[str, list[set[str]]] = {
     ],
     "trident.engines": [{"clock", "process"}, {"kusto", "spl", "eql", "esql"}],
     "trident.app": [
-        *({"input"}, {"report"}, {"run"}, {"parsing"}, {"artifacts"}),
+        *({"files"}, {"input"}, {"report"}, {"run"}, {"parsing"}, {"artifacts"}),
         *({"schema", "explain", "check", "verify"}, {"build"}, {"plugin"}, {"commands"}),
     ],
 }

@@ -12,7 +12,7 @@ import pytest
 from tests.translator.build.test_build import files
 from tests.translator.conftest import Trident, hunt, write
 from trident.app.build.difftext import unified_diff
-from trident.app.build.tree import replace_tree
+from trident.app.build.tree import TOOL, replace_tree
 
 Tree = dict[str, bytes]
 
@@ -46,7 +46,9 @@ NEW: Tree = {
 def with_manifest(tree: Tree) -> Tree:
     """The files and the manifest that makes them ours."""
     outputs = dict.fromkeys(tree, "")
-    return tree | {"manifest.json": json.dumps({"outputs": outputs}).encode()}
+    return tree | {
+        "manifest.json": json.dumps({"tool": {"name": TOOL}, "outputs": outputs}).encode()
+    }
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.translator.build.test_build import files
 from tests.translator.conftest import Trident, hunt, write
+from trident.app.build.tree import TOOL
 
 OLD, NEW = hunt("door"), hunt("door").replace("evil", "wicked")
 
@@ -149,10 +150,12 @@ def test_a_name_that_chooses_nothing(trident: Trident, project: Path) -> None:
     assert files(project / "dist") == before
 
 
-@pytest.mark.parametrize("broken", ['{"outputs": {}}', '{"outputs": {}, "translations": [1]}'])
+@pytest.mark.parametrize("broken", ["", ', "translations": [1]'])
 def test_a_manifest_of_another_shape(trident: Trident, tmp_path: Path, broken: str) -> None:
     write(tmp_path, rules__door=OLD)
     (tmp_path / "dist").mkdir()
-    (tmp_path / "dist" / "manifest.json").write_text(broken)
+    (tmp_path / "dist" / "manifest.json").write_text(
+        f'{{"tool": {{"name": "{TOOL}"}}, "outputs": {{}}{broken}}}'
+    )
     assert trident("build", "--only", "kql", cwd=tmp_path).code == 0
     assert (tmp_path / "dist" / "kql" / "sentinel" / "many_door.kql").is_file()

@@ -169,19 +169,21 @@ def test_files_that_cannot_be_read(
     with socket.socket(socket.AF_UNIX) as bound:
         monkeypatch.chdir(tmp_path)
         bound.bind("socket.yml")
-        opened = open
+        opened = os.open
 
-        def refusing(path: str, *given: object, **more: object) -> object:
+        def refusing(path: str, *given: int) -> int:
             if str(path).endswith("secret.yml"):
                 raise PermissionError(13, "Permission denied")
-            return opened(path, *given, **more)  # type: ignore[call-overload]
+            return opened(path, *given)
 
-        monkeypatch.setattr("builtins.open", refusing)
+        monkeypatch.setattr(os, "open", refusing)
         ran = trident("convert", ".", "-t", "kql", cwd=tmp_path)
     assert (ran.code, "// many_good" in ran.out) == (1, True)
     found = {each.split(":")[0] for each in ran.err.splitlines() if " TRI001 error: " in each}
     assert found == {"secret.yml", "self.yml", "to.yml", "fro.yml"}
     assert "secret.yml: TRI001 error: Permission denied" in ran.err
+    assert "pipe.yml: TRI008 error: a pipe, no regular file" in ran.err
+    assert "socket.yml: TRI008 error: a socket, no regular file" in ran.err
 
 
 def test_a_folder_that_cannot_be_listed(

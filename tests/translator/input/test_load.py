@@ -106,6 +106,7 @@ def test_unreadable_files_cost_only_themselves(
         ("latin.yml", "TRI001", 2),
         ("gone.yml", "TRI001", 0),
         ("list.yml", "TRI004", 1),
+        ("pipe.yml", "TRI008", 0),
     }
 
 

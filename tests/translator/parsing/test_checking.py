@@ -251,7 +251,10 @@ def test_the_digests(tmp_path: Path) -> None:
     again.add(["c"])
     assert again.has("c")
     assert Verdicts(folder, "parser 1").has("c")
-    assert (folder / ".gitignore").is_file()
+    assert {each.name: each.stat().st_mode & 0o777 for each in folder.iterdir()} == {
+        FILE: 0o600,
+        "secret": 0o600,
+    }
     memory = Verdicts()
     memory.add(["a"])
     assert (memory.has("a"), memory.has("b")) == (True, False)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.translator.conftest import Ran, Trident, base, hunt, write
+from trident.app.files import kept
 from trident.app.run import bulk, cache
 from trident.app.run.cache import Cache
 
@@ -154,21 +155,38 @@ def test_a_trident_yml_that_changes_meanwhile_is_not_kept(
 def test_where_the_cache_is(
     run: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path
 ) -> None:
+    def entries(folder: Path) -> int:
+        return len(list(folder.glob("*.entry")))
+
     run(".", "-t", "kql", "--no-cache")
     assert not own_cache.exists()
-    run(".", "-t", "kql", "--cache-dir", "chosen")
+    other = own_cache.with_name(f"{own_cache.name}-other")
+    run(".", "-t", "kql", "--cache-dir", str(other / "chosen"))
     assert not own_cache.exists()
-    assert (tmp_path / "chosen" / ".gitignore").read_text().endswith("\n*\n")
+    assert entries(other / "chosen") == 1
     run()
-    assert own_cache.exists()
-    monkeypatch.delenv(cache.ENVIRONMENT)
+    assert entries(own_cache) == 1
+    monkeypatch.delenv(kept.ENVIRONMENT)
+    monkeypatch.setenv("HOME", str(other / "home"))
+    monkeypatch.delenv("RUNNER_TEMP", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     run()
-    assert len(list((tmp_path / ".trident_cache").glob("*.entry"))) == 1
+    assert entries(other / "home" / ".cache" / "trident") == 1
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    run()
+    assert not (tmp_path / "relative").exists()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(other / "xdg"))
+    run()
+    assert entries(other / "xdg" / "trident") == 1
+    monkeypatch.setenv("RUNNER_TEMP", str(other / "job"))
+    run()
+    assert entries(other / "job" / "trident") == 1
+    assert not (tmp_path / ".trident_cache").exists()
 
 
-def test_a_cache_that_cannot_be_written(run: Callable[..., Ran], tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    first, second = (run(".", "-t", "kql", "--cache-dir", f"file/{n}") for n in "ab")
+def test_a_cache_that_cannot_be_written(run: Callable[..., Ran], own_cache: Path) -> None:
+    own_cache.write_text("")
+    first, second = (run(".", "-t", "kql", "--cache-dir", str(own_cache / "below")) for _ in "ab")
     assert first == second
     assert first.code == 1
 
@@ -184,8 +202,9 @@ DAMAGES: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("no list", lambda entry: entry.replace(b'"values": [[', b'"values": [1, [')),
     ("odd length", lambda entry: entry.replace(b'"content", 7', b'"content", "7"')),
     ("huge length", lambda entry: entry.replace(b'"content", 7', b'"content", ' + b"9" * 30)),
-    ("another format", lambda entry: entry.replace(b'"format": 1', b'"format": 0')),
-    ("another key", lambda entry: entry.replace(KEY.encode(), b"1" * 64)),
+    ("another proof", lambda entry: b"0" * 64 + entry[64:]),
+    ("no proof", lambda entry: entry[64:]),
+    ("a proof that is no ASCII", lambda entry: b"\xff" * 64 + entry[64:]),
 ]
 
 
@@ -202,6 +221,8 @@ def test_a_damaged_entry_is_not_there(tmp_path: Path, damage: Callable[[bytes], 
     assert store.get(KEY) is None
     store.put(KEY, VALUES)
     assert store.get(KEY) == VALUES
+    entry.rename(tmp_path / f"{'1' * 64}.entry")
+    assert store.get("1" * 64) is None, "the entry of another key"
 
 
 def test_an_entry_of_another_shape_is_made_anew(
@@ -258,6 +279,6 @@ def test_the_key_has_the_whole_tool(root: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_entries_are_data(tmp_path: Path) -> None:
     Cache(tmp_path).put(KEY, VALUES)
-    head, rest = next(tmp_path.glob("*.entry")).read_bytes().split(b"\n", 1)
-    assert [name for name, _, _ in json.loads(head)["values"]] == list(VALUES)
+    _, head, rest = next(tmp_path.glob("*.entry")).read_bytes().split(b"\n", 2)
+    assert [name for name, _ in json.loads(head)["values"]] == list(VALUES)
     assert rest == b"".join(VALUES.values())

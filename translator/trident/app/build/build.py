@@ -10,7 +10,8 @@ from typing import Any
 
 from trident.app.artifacts.part import Part, Rules
 from trident.app.artifacts.unique import clashes
-from trident.app.build.tree import MANIFEST, digest
+from trident.app.build.tree import MANIFEST, TOOL, digest
+from trident.app.files.reading import read
 from trident.app.input.config import Config
 from trident.app.input.sources import read_sources
 from trident.app.parsing.check import Checking
@@ -92,12 +93,12 @@ def _manifest(
 ) -> Mapping[str, Any]:
     inputs = {_relative(file, rules): sha256 for file, sha256 in outcome.inputs.items()}
     if config.file:
-        inputs[_relative(config.file, rules)] = digest(Path(config.file).read_bytes())
+        inputs[_relative(config.file, rules)] = digest(read(config.file))
     inputs.update((_relative(each.file, rules), each.digest) for each in config.pipelines)
     by_place = {part.place: part for part in parts}
     return {
         "schema": MANIFEST_SCHEMA,
-        "tool": {"name": "sigma-trident", "version": version("sigma-trident")},
+        "tool": {"name": TOOL, "version": version(TOOL)},
         "inputs": dict(sorted(inputs.items())),
         "outputs": {path: digest(content) for path, content in sorted(files.items())},
         "stale": {},

@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from trident.app.build.tree import owned
+from trident.app.build.tree import held, owned
 from trident.base.printable import printable
 
 _NOWHERE = "/dev/null"
@@ -20,16 +20,9 @@ def unified_diff(files: Mapping[str, bytes], folder: Path) -> Iterator[str]:
     """The diff of each file that a build of ``files`` makes, changes or removes, by path; a file
     that is no UTF-8 text is only named."""
     for path in sorted(files.keys() | owned(folder)):
-        old, new = _content(folder / path), files.get(path)
+        old, new = held(folder, path), files.get(path)
         if old != new:
             yield from _of(printable(path), old, new)
-
-
-def _content(place: Path) -> bytes | None:
-    try:
-        return place.read_bytes()
-    except OSError:
-        return None
 
 
 def _of(path: str, old: bytes | None, new: bytes | None) -> Iterator[str]:

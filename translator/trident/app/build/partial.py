@@ -12,7 +12,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from trident.app.build.tree import GONE, MANIFEST, MISSING, OUTDATED, digest, owned, read_manifest
+from trident.app.build.tree import (
+    GONE,
+    MANIFEST,
+    MISSING,
+    OUTDATED,
+    digest,
+    held,
+    owned,
+    read_manifest,
+)
 from trident.app.input.suggest import unknown
 from trident.app.run.output import dump_json
 from trident.base.diagnostics import TridentError
@@ -36,7 +45,7 @@ def only(files: Mapping[str, bytes], folder: Path, patterns: Sequence[str]) -> d
     there = {
         path: content
         for path in sorted(owned(folder) - {MANIFEST})
-        if (content := _read(folder / path)) is not None
+        if (content := held(folder, path)) is not None
     }
     old = _entries(earlier)
     rules = [*manifest["translations"], *old.values()]
@@ -54,20 +63,28 @@ def only(files: Mapping[str, bytes], folder: Path, patterns: Sequence[str]) -> d
     return tree
 
 
-def _read(place: Path) -> bytes | None:
-    try:
-        return place.read_bytes()
-    except OSError:
-        return None
-
-
 def _entries(manifest: Mapping[str, Any]) -> dict[str, Entry]:
     """The translations of an earlier manifest by rule, target and profile; none of one that has
     another shape than ours."""
-    try:
-        return {_key(each): each for each in manifest["translations"] if each["files"] is not None}
-    except (KeyError, TypeError):
+    entries = manifest.get("translations")
+    if not isinstance(entries, list) or not all(map(_is_entry, entries)):
         return {}
+    return {_key(each): each for each in entries}
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether a part of a manifest is an entry as ``build`` writes it, as far as it is read."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("rule"), dict):
+        return False
+    named = [*(entry["rule"].get(key) for key in ("id", "name", "title"))]
+    texts = [entry.get("target"), entry.get("profile"), entry["rule"].get("file")]
+    files = entry.get("files")
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(name, str | None) for name in named)
+        and isinstance(files, list)
+        and all(isinstance(file, str) for file in files)
+    )
 
 
 def _key(entry: Entry) -> str:

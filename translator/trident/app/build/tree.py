@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from glob import escape
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from trident.app.files.json_text import parsed
+from trident.app.files.reading import content
+from trident.app.files.writing import open_new, refuse_links, unwritable
 from trident.base.diagnostics import Diagnostic, Span, TridentError
 
 MANIFEST = "manifest.json"
@@ -25,6 +28,12 @@ OUTDATED, MISSING = "out of date", "missing"
 GONE = "left behind by a rule that is gone"
 """What a file of the tree can be instead of what the rules make."""
 
+TOOL = "sigma-trident"
+"""The tool that a manifest of ours names."""
+
+MAX_BYTES = 200_000_000
+"""The largest file of a tree that is read."""
+
 # linux/fs.h and fcntl.h, for renameat2(2)
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -32,8 +41,8 @@ _RENAME_EXCHANGE = 2
 
 def differences(files: Mapping[str, bytes], folder: Path) -> Iterator[Diagnostic]:
     """What keeps ``folder`` from holding exactly ``files`` and foreign files: TRI507 each."""
-    for path, content in sorted(files.items()):
-        if _content(folder / path) != content:
+    for path, wanted in sorted(files.items()):
+        if held(folder, path, len(wanted)) != wanted:
             exists = os.path.lexists(folder / path)
             yield _stale(OUTDATED if exists else MISSING, folder / path)
     for path in sorted(owned(folder) - set(files)):
@@ -46,16 +55,17 @@ def replace_tree(files: Mapping[str, bytes], folder: Path) -> int:
 
     Raises:
         TridentError: TRI503 when it cannot be written, TRI506 when a foreign file stands where
-            one of ``files`` belongs; the folder is then as it was.
+            one of ``files`` belongs or the folder is not ours, TRI511 when it is a symbolic link;
+            the folder is then as it was.
     """
+    refuse_links(folder)
     changed = sum(1 for _ in differences(files, folder))
     _remove_left(folder.resolve())
     if changed:
         try:
             _replace(files, folder.resolve())
         except OSError as error:
-            place = Path(error.filename or folder).as_posix()
-            raise TridentError("TRI503", error.strerror or str(error), span=Span(place)) from error
+            raise unwritable(error, folder) from error
     return changed
 
 
@@ -68,11 +78,13 @@ def _replace(files: Mapping[str, bytes], folder: Path) -> None:
         )
     ours = owned(folder)
     _check_foreign(files, folder, ours)
+    _check_owner(folder, ours)
     new = _sibling(folder)
     try:
-        for path, content in files.items():
+        for path, text in files.items():
             (new / path).parent.mkdir(parents=True, exist_ok=True)
-            (new / path).write_bytes(content)
+            with open_new(new / path) as stream:
+                stream.write(text)
         _adopt(folder, new, ours)
         _exchange(new, folder)
     except BaseException:
@@ -83,11 +95,12 @@ def _replace(files: Mapping[str, bytes], folder: Path) -> None:
     shutil.rmtree(new, ignore_errors=True)
 
 
-def _content(place: Path) -> bytes | None:
-    try:
-        return place.read_bytes()
-    except OSError:
+def held(folder: Path, path: str, limit: int = MAX_BYTES) -> bytes | None:
+    """What the tree's file ``path`` holds; None where none is, or a link leads elsewhere."""
+    place = folder / path
+    if any((folder / above).is_symlink() for above in Path(path).parents[:-1]):
         return None
+    return content(place, limit, follow=False)
 
 
 def _stale(how: str, place: Path) -> Diagnostic:
@@ -100,14 +113,15 @@ def digest(content: bytes) -> str:
 
 
 def read_manifest(folder: Path) -> Mapping[str, Any]:
-    """What an earlier run says of ``folder``; empty without a manifest that can be read."""
+    """What an earlier run says of ``folder``; empty without a manifest of ours."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError):
+        manifest = parsed(held(folder, MANIFEST) or b"")
+    except ValueError:
         return {}
-    return (
-        manifest if isinstance(manifest, dict) and isinstance(manifest.get("outputs"), dict) else {}
-    )
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("outputs"), dict):
+        return {}
+    tool = manifest.get("tool")
+    return manifest if isinstance(tool, dict) and tool.get("name") == TOOL else {}
 
 
 def owned(folder: Path) -> set[str]:
@@ -118,7 +132,8 @@ def owned(folder: Path) -> set[str]:
 
 
 def _is_below(path: PurePosixPath) -> bool:
-    return not path.is_absolute() and ".." not in path.parts
+    plain = path.parts and not path.is_absolute() and ".." not in path.parts
+    return bool(plain) and str(path).isprintable()
 
 
 def _check_foreign(files: Mapping[str, bytes], folder: Path, ours: set[str]) -> None:
@@ -129,6 +144,21 @@ def _check_foreign(files: Mapping[str, bytes], folder: Path, ours: set[str]) -> 
             place = folder / parent
             if os.path.lexists(place) and not _is_folder(place) and parent.as_posix() not in ours:
                 raise _foreign(place)
+
+
+def _check_owner(folder: Path, ours: set[str]) -> None:
+    """A folder that is there holds nothing yet, or a manifest of ours beside other files; hidden
+    ones, such as git's, make no folder somebody's."""
+    if os.path.lexists(folder) and not _is_folder(folder):
+        raise _foreign(folder)
+    if not ours and folder.is_dir():
+        for entry in sorted(folder.iterdir()):
+            if not entry.name.startswith("."):
+                raise TridentError(
+                    "TRI506",
+                    f"the folder has no manifest of Trident and holds {entry.name!r}",
+                    span=Span(folder.as_posix()),
+                )
 
 
 def _foreign(place: Path) -> TridentError:
@@ -199,6 +229,8 @@ def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError:
+        if not stat.S_ISREG(source.lstat().st_mode) and not source.is_symlink():
+            raise  # a copy of a device or a pipe would have no end
         shutil.copy2(source, target, follow_symlinks=False)
 
 

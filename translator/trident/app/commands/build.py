@@ -56,16 +56,17 @@ def command(
 ) -> None:
     """Write every artifact of the RULES folder (default: rules), or none when a rule fails."""
     from trident.app.build import build, difftext, partial, tree
+    from trident.app.files.writing import refuse_links
     from trident.app.run import convert
-    from trident.app.run.cache import cache_folder
     from trident.app.run.progress import Progress
 
+    refuse_links(dist)
     if diff and form != "text":
         raise click.UsageError("--diff and --format are both for standard output")
     config = site.config()
     targets = convert.chosen_targets([convert.ALL])
     chosen = convert.chosen_profiles(targets, (), config, every=True)
-    folder = None if no_cache else cache_folder(cache_dir, site.file)
+    folder = options.cache(cache_dir, no_cache, site, (rules,))
     checking = options.checking(folder) if checked else None
     with Progress("Building") as progress:
         outcome, files = build.build(

@@ -44,18 +44,17 @@ def command(
     """Say what is wrong or unusual in RULES (default: rules), without writing a query."""
     from trident.app.check.run import check
     from trident.app.check.selection import read_selection
+    from trident.app.files.writing import write_file
     from trident.app.report.formats import FORMATS as formats
     from trident.app.report.text import counts
     from trident.app.run import convert, parallel
-    from trident.app.run.cache import cache_folder
-    from trident.app.run.results import write_file
 
     config = site.config()
     chosen = convert.chosen_profiles(
         convert.chosen_targets(targets or (convert.ALL,)), profiles, config
     )
     selection = read_selection(select or config.select, (*config.ignore, *ignore))
-    folder = None if no_cache else cache_folder(cache_dir, site.file)
+    folder = options.cache(cache_dir, no_cache, site, rules)
     report = check(
         rules or ("rules",),
         chosen,

@@ -54,10 +54,10 @@ def command(
     cache_dir: Path | None,
 ) -> None:
     """Translate RULES: files, folders, or - for standard input."""
+    from trident.app.files.writing import write_file
     from trident.app.input.sources import read_sources
-    from trident.app.run.cache import cache_folder
     from trident.app.run.collector import paused
-    from trident.app.run.results import Inputs, Result, kept, write_file
+    from trident.app.run.results import Inputs, Result, kept
 
     others = [*([site.file] if site.file else []), *site.pipelines]
     inputs = Inputs(read_sources(rules, named_filters=bool(filters)), others)
@@ -79,7 +79,7 @@ def command(
         code = options.FOUND if failed else 0
         return Result(product.content, report, code, further, product.lasting)
 
-    folder = None if no_cache else cache_folder(cache_dir, site.file)
+    folder = options.cache(cache_dir, no_cache, site, rules)
     said = (checked, site.stack, site.unmapped, site.accept)
     asked = ("convert", targets, profiles, filters, form, strict, *said)
     result = kept(folder, asked, inputs, converted)

@@ -184,8 +184,27 @@ no_cache = click.option("--no-cache", is_flag=True, help="Neither read nor write
 cache_dir = click.option(
     "--cache-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The cache's folder; default: $TRIDENT_CACHE_DIR, else .trident_cache beside trident.yml.",
+    help="The cache's folder; default: $TRIDENT_CACHE_DIR, else the user's own.",
 )
+
+
+def cache(chosen: Path | None, no_cache: bool, site: Site, rules: Sequence[str]) -> Path | None:
+    """The folder of the cache of a run on ``rules``; None where nothing can be trusted that lies
+    there, which is said of a folder that somebody has named."""
+    from trident.app.files.kept import named_folder, usual_folder, why_not
+    from trident.app.input.sources import STDIN
+
+    named = named_folder(chosen)
+    folder = named or usual_folder()
+    if no_cache or folder is None:
+        return None
+    near = [Path(), *([site.file.parent] if site.file else [])]
+    for each in (Path(rule) for rule in rules if rule != STDIN):
+        near.append(each if each.is_dir() else each.parent)
+    reason = why_not(folder, near)
+    if reason and named:
+        say(f"the cache {folder.as_posix()} is not used: {reason}")
+    return None if reason else folder
 
 
 def checked(*, default: bool) -> Callable[[Command], Command]:

@@ -15,6 +15,7 @@ pipelines:    [site.yml]
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -206,7 +207,7 @@ class _Reader:
         """The pipelines, whose paths start at the configuration's own folder."""
         names = self._names(("pipelines",), self.document.data.get("pipelines", []), "files")
         for index, name in enumerate(names):
-            if not (folder / name).is_file():
+            if not os.path.lexists(folder / name):
                 raise self._fail(f"there is no file {name}", "pipelines", index)
         if not names:
             return ()

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from trident.app.files.reading import MAX_BYTES, failure, opened, whole
 from trident.base.diagnostics import Diagnostic, Span, TridentError
-
-MAX_BYTES = 10_000_000
-"""The largest rule file that is read."""
 
 STDIN = "-"
 FILTERS = "filters"
@@ -67,7 +64,7 @@ def read_text(file: str) -> str:
     """The text of one file.
 
     Raises:
-        TridentError: TRI001 unreadable or not UTF-8, TRI006 too large.
+        TridentError: TRI001 unreadable or not UTF-8, TRI006 too large, TRI008 no regular file.
     """
     return decoded(_read(file, set()) or b"", display(file))
 
@@ -90,15 +87,21 @@ def decoded(content: bytes, name: str) -> str:
 
 
 def display(file: str) -> str:
-    """The name of an input in diagnostics and JSON."""
-    return "<stdin>" if file == STDIN else PurePath(file).as_posix()
+    """The name of an input in diagnostics and JSON; bytes in it that are no UTF-8 are escaped."""
+    return "<stdin>" if file == STDIN else _escaped(PurePath(file).as_posix())
 
 
 def find_config(start: Path) -> Path | None:
-    """The nearest ``trident.yml`` in ``start`` or a folder above it."""
+    """The nearest ``trident.yml`` in ``start`` or a folder above it. One that cannot be read is
+    taken, too, so that reading says so and no other one counts in its place."""
     start = start.absolute()
     return next(
-        (path for folder in (start, *start.parents) if (path := folder / CONFIG).is_file()), None
+        (
+            path
+            for folder in (start, *start.parents)
+            if os.path.lexists(path := folder / CONFIG) and not path.is_dir()
+        ),
+        None,
     )
 
 
@@ -107,36 +110,57 @@ def _files(paths: Iterable[str], named_filters: bool) -> Iterator[tuple[str, str
     for path in paths:
         if path == STDIN:
             yield path, display(path)
-        elif Path(path).is_dir():
-            yield from _walk(path, display(path), (os.path.realpath(path),))
+        elif os.path.isdir(path):  # noqa: PTH112 - a Path may raise for a name that is none
+            yield from _walk(path, display(path))
         else:
             yield path, display(path)
-            beside = Path(path).parent / FILTERS
-            if named_filters and beside.is_dir():
-                yield from _walk(str(beside), display(str(beside)), (os.path.realpath(beside),))
+            beside = str(Path(path).parent / FILTERS)
+            if named_filters and os.path.isdir(beside):  # noqa: PTH112
+                yield from _walk(beside, display(beside))
 
 
-def _walk(folder: str, name: str, real: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """The rule files below ``folder``, sorted; hidden ones and symlinks to a folder above are
-    left out. ``real`` are the true paths of the folders down to this one."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        yield folder, name  # reading it as a file reports why it cannot be read
-        return
-    within = "" if name == "." else f"{name.rstrip('/')}/"
-    for entry in entries:
-        if entry.name.startswith("."):
+def _walk(top: str, name: str) -> Iterator[tuple[str, str]]:
+    """The rule files below a folder, each folder's sorted; hidden ones and symlinks to a folder
+    above are left out. What is called like a rule file and is none is reported when it is read.
+    """
+    # Of each folder its path, its name and the true paths of the folders down to it.
+    left: list[tuple[str, str, tuple[str, ...] | None]] = [(top, name, (os.path.realpath(top),))]
+    while left:
+        path, name, real = left.pop()
+        if real is None:
+            yield path, name
             continue
-        if _is(entry.is_dir):
-            true = os.path.join(real[-1], entry.name)  # noqa: PTH118 - a Path is slow to make
-            if entry.is_symlink():
-                true = os.path.realpath(entry.path)
-            if true not in real:
-                yield from _walk(entry.path, within + entry.name, (*real, true))
-        elif _is_rule_file(entry.name) and (_is(entry.is_file) or not Path(entry.path).exists()):
-            # A dangling link is reported when it is read, a pipe left out.
-            yield entry.path, within + entry.name
+        try:
+            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+        except OSError:
+            yield path, name  # reading it as a file reports why it cannot be read
+            continue
+        within = "" if name == "." else f"{name.rstrip('/')}/"
+        below: list[tuple[str, str, tuple[str, ...] | None]] = []
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if _is(entry.is_dir):
+                true = os.path.join(real[-1], entry.name)  # noqa: PTH118 - a Path is slow to make
+                if entry.is_symlink():
+                    true = os.path.realpath(entry.path)
+                if true not in real:
+                    below.append((entry.path, within + _escaped(entry.name), (*real, true)))
+            elif _is_rule_file(entry.name):
+                below.append((entry.path, within + _escaped(entry.name), None))
+        left += reversed(below)
+
+
+def _escaped(name: str) -> str:
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # Python's surrogates for other bytes (PEP 383)
+        return False
+    return True
 
 
 def _is(kind: Callable[[], bool]) -> bool:
@@ -153,26 +177,26 @@ def _is_rule_file(name: str) -> bool:
 
 def _read(file: str, seen: set[tuple[int, int]]) -> bytes | None:
     """The bytes of a file; None for one that is in ``seen``, where every other one is put."""
-    try:
-        if file == STDIN:
-            if (-1, 0) in seen:
-                return None
-            seen.add((-1, 0))
-            content = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with open(file, "rb") as stream:  # noqa: PTH123 - a Path a file is a third of the time
-                status = os.fstat(stream.fileno())
-                if (status.st_dev, status.st_ino) in seen:
-                    return None
-                seen.add((status.st_dev, status.st_ino))
-                # A buffer of the file's size; special files and growing ones have more than that.
-                size = min(status.st_size, MAX_BYTES) if stat.S_ISREG(status.st_mode) else 0
-                content = stream.read(size + 1)
-                if len(content) > size:
-                    content += stream.read(MAX_BYTES + 1 - len(content))
-    except OSError as error:
-        span = Span(display(file))
-        raise TridentError("TRI001", error.strerror or str(error), span=span) from error
-    if len(content) > MAX_BYTES:
-        raise TridentError("TRI006", f"larger than {MAX_BYTES:,} bytes", span=Span(display(file)))
-    return content
+    name = display(file)
+    if not _is_utf8(file):
+        # No JSON, XML or manifest could say which file it was.
+        raise TridentError(
+            "TRI001",
+            "the name is not UTF-8",
+            span=Span(name),
+            hint="rename the file, or the folder that has this name",
+        )
+    if file == STDIN:
+        if (-1, 0) in seen:
+            return None
+        seen.add((-1, 0))
+        try:
+            return whole(sys.stdin.buffer, MAX_BYTES)
+        except OSError as error:
+            raise failure(error, name) from error
+    with opened(file, name) as stream:
+        status = os.fstat(stream.fileno())
+        if (status.st_dev, status.st_ino) in seen:
+            return None
+        seen.add((status.st_dev, status.st_ino))
+        return whole(stream, MAX_BYTES)

@@ -1,23 +1,27 @@
-"""The queries that their parsers had nothing against, by content, in one file of digests.
+"""The queries that their parsers had nothing against, by content, in one file of sealed digests.
 
 A digest is of the query, what it may name and the parser with its version, so a line that is
-there is right. Rejected queries are not kept: they are few, and their messages are the parser's.
+there is right; it is sealed, so that nobody else can have written it. Rejected queries are not
+kept: they are few, and their messages are the parser's.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
-from trident.app.run.cache import make_folder
+from trident.app.files.kept import Seal, make_seal, seal
+from trident.app.files.reading import content
+from trident.app.files.writing import append
 
 FILE = "checked.digests"
 
 MAX_BYTES = 20_000_000
 """How large the file may grow; then it begins anew."""
+
+_FORMAT = b"trident verdict 1"
 
 
 class Verdicts:
@@ -27,33 +31,31 @@ class Verdicts:
     def __init__(self, folder: Path | None = None, stamp: str = "") -> None:
         self._folder = folder
         self._stamp = stamp
+        self._passed: set[str] = set()
+        self._seal = seal(folder) if folder else None
 
     def has(self, digest: str) -> bool:
         """Whether the query of a question's digest has passed before."""
-        return self._line(digest) in self._known
+        return digest in self._passed or (
+            self._seal is not None and self._line(digest, self._seal) in self._known
+        )
 
     def add(self, digests: Collection[str]) -> None:
         """Keep the questions whose queries have passed. What cannot be written is not kept."""
-        lines = [self._line(digest) for digest in digests]
-        self._known.update(lines)
-        if self._folder is None or not lines:
+        self._passed.update(digests)
+        if self._folder is None or not digests:
             return
         with contextlib.suppress(OSError):
-            make_folder(self._folder)
-            place = self._folder / FILE
-            anew = place.exists() and place.stat().st_size > MAX_BYTES
-            with place.open("wb" if anew else "ab", buffering=0) as stream:
-                # One write: processes that write at once do not mix their lines.
-                stream.write("".join(f"{line}\n" for line in lines).encode("ascii"))
+            own = make_seal(self._folder)
+            lines = b"".join(self._line(digest, own) + b"\n" for digest in digests)
+            append(self._folder / FILE, lines, MAX_BYTES)
 
     @cached_property
-    def _known(self) -> set[str]:
+    def _known(self) -> frozenset[bytes]:
         """The lines of the file; what is damaged is no line that anybody looks for."""
-        if self._folder is not None:
-            with contextlib.suppress(OSError):
-                text = (self._folder / FILE).read_bytes().decode("ascii", errors="replace")
-                return set(text.split("\n"))
-        return set()
+        if self._folder is None:
+            return frozenset()
+        return frozenset((content(self._folder / FILE, 2 * MAX_BYTES, follow=False) or b"").split())
 
-    def _line(self, digest: str) -> str:
-        return hashlib.sha256(f"{self._stamp} {digest}".encode()).hexdigest()
+    def _line(self, digest: str, own: Seal) -> bytes:
+        return own.of(_FORMAT, self._stamp.encode(), digest.encode())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from trident.app.files.reading import content
 from trident.base.diagnostics import Span
 
 
@@ -25,8 +24,5 @@ class Sources:
 
 
 def _read(file: str) -> list[str]:
-    try:
-        text = Path(file).read_bytes().decode("utf-8-sig", errors="replace")
-    except (OSError, ValueError):  # ValueError: a name that no file can have
-        return []
+    text = (content(file) or b"").decode("utf-8-sig", errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -11,7 +11,6 @@ from typing import Any
 
 from trident.app.input.sources import Source, read_sources
 from trident.app.run import cache
-from trident.base.diagnostics import Span, TridentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +78,6 @@ def kept(
         }
         store.put(key, made)
     return result
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file.
-
-    Raises:
-        TridentError: TRI503 when it cannot be written.
-    """
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise TridentError(
-            "TRI503", error.strerror or str(error), span=Span(path.as_posix())
-        ) from error
 
 
 def _digests(files: Iterable[str]) -> list[list[str]]:

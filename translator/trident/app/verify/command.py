@@ -66,7 +66,7 @@ def update(rules: Sequence[Planned], diagnostics: Sequence[Diagnostic]) -> int:
     sources = {Path(each.identity.span.file) for each in rules if each.identity.span.file}
     for source in sorted(sources):
         file = source.parent / (source.stem + SUFFIX)
-        if file.is_file() and (changed := update_file(file, plans)):
+        if file.exists() and (changed := update_file(file, plans)):
             click.echo(f"{file}: {changed} scenes changed; review them", err=True)
     return int(any(each.severity is Severity.ERROR for each in diagnostics))
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trident.app.files.reading import lines, opened
+from trident.app.input.sources import display
 from trident.app.verify.relevance import fields_read
 from trident.base.diagnostics import Refusal, Span, TridentError
 from trident.mapping.profiles import Profile, Source
@@ -91,23 +93,21 @@ def read_exported(
     """The events of a JSON-lines or CSV export; ``progress`` is told how many bytes were read.
 
     Raises:
-        TridentError: TRI031 with the file and line of a record that cannot be read, TRI001 for a
-            file that cannot.
+        TridentError: TRI031 with the file and line of a record that cannot be read, TRI006 for a
+            line that is too long, TRI001 or TRI008 for a file that cannot be read.
     """
-    try:
-        with file.open("rb") as handle:
-            lines = _decoded(handle, progress)
-            records = _csv(lines) if file.suffix.lower() == ".csv" else _json(lines)
-            line = 0
-            try:
-                for line, record in records:  # noqa: B007 - the error below names it
-                    yield from reading.event(record)
-            except (ValueError, TypeError, csv.Error) as error:
-                raise TridentError(
-                    "TRI031", f"record {line + 1}: {error}", span=Span(str(file), line + 1)
-                ) from error
-    except OSError as error:
-        raise TridentError("TRI001", f"{file}: {error.strerror}") from error
+    name = display(str(file))
+    with opened(file, name) as stream:
+        text = _decoded(lines(stream, name), progress)
+        records = _csv(text) if file.suffix.lower() == ".csv" else _json(text)
+        line = 0
+        try:
+            for line, record in records:  # noqa: B007 - the error below names it
+                yield from reading.event(record)
+        except (ValueError, TypeError, csv.Error) as error:
+            raise TridentError(
+                "TRI031", f"record {line + 1}: {error}", span=Span(name, line + 1)
+            ) from error
 
 
 def profile_of(name: str, profiles: Mapping[str, Profile]) -> Profile:
@@ -121,14 +121,14 @@ def profile_of(name: str, profiles: Mapping[str, Profile]) -> Profile:
     return profiles[name]
 
 
-def _decoded(handle: Any, progress: Callable[[int], None]) -> Iterator[str]:
-    for number, raw in enumerate(handle):
+def _decoded(raw_lines: Iterator[bytes], progress: Callable[[int], None]) -> Iterator[str]:
+    for number, raw in enumerate(raw_lines):
         progress(len(raw))
         yield raw.decode("utf-8-sig" if number == 0 else "utf-8")
 
 
-def _json(lines: Iterator[str]) -> Iterator[tuple[int, Record]]:
-    for number, line in enumerate(lines):
+def _json(text: Iterator[str]) -> Iterator[tuple[int, Record]]:
+    for number, line in enumerate(text):
         if line.strip():
             try:
                 record = json.loads(line)
@@ -139,8 +139,8 @@ def _json(lines: Iterator[str]) -> Iterator[tuple[int, Record]]:
             yield number, flattened(record)
 
 
-def _csv(lines: Iterator[str]) -> Iterator[tuple[int, Record]]:
-    for number, row in enumerate(csv.DictReader(lines), 1):
+def _csv(text: Iterator[str]) -> Iterator[tuple[int, Record]]:
+    for number, row in enumerate(csv.DictReader(text), 1):
         yield number, {name: value for name, value in row.items() if name is not None}
 
 

@@ -96,7 +96,7 @@ def tests_of(planned: Sequence[Planned], report: Report) -> Mapping[int, list[Ru
     for each in planned:
         source = Path(each.identity.span.file)
         beside = source.parent / (source.stem + SUFFIX)
-        if source.name and beside.is_file():
+        if source.name and beside.exists():
             files[str(beside)] = beside
     tests_of: dict[int, list[RuleTest]] = {}
     names = {reference(each.identity.slug): index for index, each in enumerate(planned)}

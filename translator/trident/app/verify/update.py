@@ -10,7 +10,8 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from trident.app.run.results import write_file
+from trident.app.files.writing import write_file
+from trident.app.input.sources import read_text
 from trident.app.verify.paste import offset
 from trident.app.verify.ruletests import read_rule_tests
 from trident.app.verify.scenes import AlertId, RuleTest, Scene
@@ -33,7 +34,7 @@ def update_file(file: Path, plans: dict[str, Plan]) -> int:
     yaml.preserve_quotes = True
     yaml.width = 120
     yaml.indent(mapping=2, sequence=4, offset=2)
-    documents = list(yaml.load_all(file.read_text("utf-8")))
+    documents = list(yaml.load_all(read_text(str(file))))
     changed = 0
     for document, test in zip(documents, tests, strict=True):
         plan = plans.get(test.rule)

@@ -1,0 +1,1 @@
+"""The only modules that open, read or write a file which somebody else names."""
