@@ -15,7 +15,7 @@ from trident.app.input.sources import read_sources
 from trident.app.parsing.check import Checking
 from trident.app.run import parallel
 from trident.app.run.convert import Outcome, plan_rules
-from trident.app.run.output import dump_json
+from trident.base.printable import json_text
 from trident.mapping.profiles import Profile
 from trident.result.translation import Translation
 from trident.rule.plan import Identity
@@ -60,7 +60,7 @@ def build(
     about_parts = (diagnostic for part in parts for diagnostic in part.diagnostics)
     outcome.diagnostics = list(dict.fromkeys([*outcome.diagnostics, *about_parts]))
     files = {path: content for part in parts for path, content in part.files.items()}
-    files[MANIFEST] = dump_json(_manifest(outcome, parts, files, rules, config)).encode()
+    files[MANIFEST] = json_text(_manifest(outcome, parts, files, rules, config)).encode()
     return outcome, files
 
 

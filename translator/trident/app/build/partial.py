@@ -14,8 +14,8 @@ from typing import Any
 
 from trident.app.build.tree import GONE, MANIFEST, MISSING, OUTDATED, digest, owned, read_manifest
 from trident.app.input.suggest import unknown
-from trident.app.run.output import dump_json
 from trident.base.diagnostics import TridentError
+from trident.base.printable import json_text
 
 Entry = dict[str, Any]
 
@@ -49,7 +49,7 @@ def only(files: Mapping[str, bytes], folder: Path, patterns: Sequence[str]) -> d
     manifest["translations"] = list(
         _translations(manifest["translations"], old, tree, stale, chosen)
     )
-    tree[MANIFEST] = dump_json(manifest).encode()
+    tree[MANIFEST] = json_text(manifest).encode()
     return tree
 
 

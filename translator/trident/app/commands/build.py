@@ -56,6 +56,7 @@ def command(
 ) -> None:
     """Write every artifact of the RULES folder (default: rules), or none when a rule fails."""
     from trident.app.build import build, difftext, partial, tree
+    from trident.app.report import console
     from trident.app.run import convert
     from trident.app.run.cache import cache_folder
     from trident.app.run.progress import Progress
@@ -82,7 +83,7 @@ def command(
         options.leave(options.FOUND)
     if diff:
         changes = list(difftext.unified_diff(files, dist))
-        click.echo("".join(changes).encode(), nl=False)
+        console.give_diff("".join(changes))
         options.leave(options.FOUND if changes else 0)
     if check:
         options.leave(options.FOUND if stale else 0)

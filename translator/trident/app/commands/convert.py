@@ -55,6 +55,7 @@ def command(
 ) -> None:
     """Translate RULES: files, folders, or - for standard input."""
     from trident.app.input.sources import read_sources
+    from trident.app.report import console
     from trident.app.run.cache import cache_folder
     from trident.app.run.collector import paused
     from trident.app.run.results import Inputs, Result, kept, write_file
@@ -86,6 +87,6 @@ def command(
     if output:
         write_file(output, result.content)
     else:
-        click.echo(result.content, nl=False)
+        console.give(result.content)
     options.say(result.report)
     options.leave(result.code)

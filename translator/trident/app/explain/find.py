@@ -65,7 +65,7 @@ def _named(ruleset: Ruleset, name: str, path: str) -> Rule:
     ]
     if matching:
         return max(
-            matching, key=lambda rule: bool(path) and rule.identity.span.file == display(path)
+            matching, key=lambda rule: bool(path) and rule.identity.span.path == display(path)
         )
     if name in ruleset.broken:
         raise TridentError("TRI108", f"the rule {name!r} could not be loaded")

@@ -57,7 +57,7 @@ def render(report: Report) -> str:
 
 
 def _cases(report: Report) -> Iterator[Case]:
-    by_file: dict[str, list[Case]] = {file: [] for file in report.inputs}
+    by_file: dict[str, list[Case]] = {printable(file): [] for file in report.inputs}
     for each in report.diagnostics:
         place = ":".join(str(part) for part in (each.span.line, each.span.column) if part)
         name = " ".join(filter(None, (each.code, place)))
