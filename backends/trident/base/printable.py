@@ -49,7 +49,7 @@ def printable(text: str) -> str:
     replaced by its escape, and no command to the reader of a log in it."""
     if text.isascii() and text.isprintable() and "##" not in text:
         return text
-    seen = _COMMAND.sub(r"\\x23", _ESCAPED.sub(_by_number, text))
+    seen = _COMMAND.sub(r"\\x23", _ESCAPED.sub(_visible, text))
     if seen.isprintable():
         return seen
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in seen)
@@ -88,14 +88,25 @@ def json_text(value: Any, indent: int | None = 2) -> str:
     if text.isascii() and "\x7f" not in text and "##" not in text:
         return text
     # A line break is the JSON's own: in a string it is an escape already.
-    shown = _ESCAPED.sub(lambda match: match[0] if match[0] == "\n" else utf16(match[0]), text)
+    shown = escaped(text, lambda char: char if char == "\n" else _utf16(char))
     return _COMMAND.sub(r"\\u0023", shown)
 
 
-def utf16(char: str) -> str:
-    """A character as JSON writes one by its number: ``\\u202e``, above U+FFFF two of them."""
-    return json.dumps(char)[1:-1] if ord(char) > 0x7F else f"\\u{ord(char):04x}"
+def escaped_file(text: str) -> str:
+    """A file's text whose format has ``by_number`` escapes and keeps its line breaks, ``escaped``;
+    what is hidden stands where the format has them."""
+    return escaped(text, lambda char: char if char == "\n" else by_number(char))
 
 
-def _by_number(match: re.Match[str]) -> str:
+def by_number(char: str) -> str:
+    """A character by its number, as many languages write it: ``\\u202e``, ``\\U000e0041``."""
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
+
+
+def _utf16(char: str) -> str:
+    """As JSON has it: above U+FFFF by two numbers."""
+    return json.dumps(char)[1:-1] if ord(char) > 0xFFFF else by_number(char)
+
+
+def _visible(match: re.Match[str]) -> str:
     return ascii(match[0])[1:-1]

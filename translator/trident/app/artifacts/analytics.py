@@ -23,6 +23,7 @@ from trident.app.artifacts.sentinel_rule import (
 )
 from trident.app.artifacts.yaml_text import as_yaml
 from trident.base.diagnostics import TridentError
+from trident.base.printable import printable
 from trident.result.translation import Note
 from trident.rule.plan import Correlation, Plan, Run
 from trident.rule.raw import timespan
@@ -48,7 +49,7 @@ def analytics_rules(deployments: Sequence[Deployment]) -> Made:
         for technique in unknown_techniques(deployment.metadata):
             made.refuse(deployment, technique)
         name, rules = f"analytics/{deployment.stem}", (deployment,)
-        comments = "".join(f"# {note.code}: {_line(note.text)}\n" for note in notes)
+        comments = "".join(f"# {note.code}: {printable(note.text)}\n" for note in notes)
         text = comments + as_yaml(rule.document())
         made.artifacts.append(Artifact(f"{name}.yaml", text, rules, notes))
         made.artifacts.append(Artifact(f"{name}.json", rule_template(rule), rules, notes))
@@ -191,7 +192,3 @@ def _baseline(plan: Plan) -> bool:
 def _whole_minutes(seconds: int) -> int:
     """Sentinel's YAML has no seconds; the query bounds itself, so more data does no harm."""
     return -(-seconds // 60) * 60
-
-
-def _line(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)
