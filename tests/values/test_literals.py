@@ -97,7 +97,13 @@ def _says(target: str, literal: str, value: str, modifiers: str) -> Iterator[boo
         yield to_python(literal, True).fullmatch(filled.lower()) is not None
         yield to_python(literal, True).fullmatch(filled) is not None
     else:
-        yield re.search(literal.replace(r"\z", r"\Z"), filled, re.DOTALL) is not None
+        yield re.search(_python(literal), filled, re.DOTALL) is not None
+
+
+def _python(pattern: str) -> str:
+    """A PCRE or RE2 pattern in Python's spelling."""
+    numbered = re.sub(r"\\x\{([0-9a-f]+)\}", lambda each: chr(int(each[1], 16)), pattern)
+    return numbered.replace(r"\z", r"\Z")
 
 
 @pytest.mark.parametrize("target", SHIPPED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from random import Random
 
@@ -13,14 +12,16 @@ from tests.support.targets import SHIPPED
 from tests.support.values import HOSTILE, MODIFIERS, REGEX_MODIFIERS, REGEXES
 from tests.values.__main__ import main
 from tests.values.cases import FIELD, case, random_cases
+from trident.base.printable import HIDDEN
 
 Benches = Callable[[str], Bench]
 FIELDS = {FIELD: (FIELD, "string")}
 SINGLE = (*MODIFIERS, "startswith|cased", "neq", "windash|contains")
 LISTED = ("", "contains|all", "endswith|cased")
-UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-"""The control characters for which a KQL literal has no escape."""
-REFUSALS = {"kql": {"TRI301", "TRI303"}, "spl": {"TRI303"}, "eql": {"TRI303"}, "esql": {"TRI303"}}
+ESCAPED = {"\t", "\n", "\r"}
+"""The hidden characters that an ES|QL literal has an escape for; the other languages have one for
+each."""
+REFUSALS = {"kql": {"TRI303"}, "spl": {"TRI303"}, "eql": {"TRI303"}, "esql": {"TRI301", "TRI303"}}
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
@@ -33,7 +34,8 @@ def test_value(benches: Benches, target: str, value: str) -> None:
         made = case(each, modifier, negated=bool((number + len(value)) % 2))
         assert made is not None
         code = bench.check(made.plan, profile, made.events(random))
-        assert code == ("TRI301" if target == "kql" and UNWRITABLE.search(value) else "")
+        unwritable = target == "esql" and {each[0] for each in HIDDEN.finditer(value)} - ESCAPED
+        assert code == ("TRI301" if unwritable else "")
 
 
 @pytest.mark.parametrize("regex", REGEXES)
@@ -50,9 +52,12 @@ def test_regex(benches: Benches, target: str, regex: str) -> None:
 @pytest.mark.parametrize("target", SHIPPED)
 def test_random_values(benches: Benches, target: str) -> None:
     profile, bench, random = lab_profile(target, FIELDS), benches(target), Random(5)
-    codes = [bench.check(c.plan, profile, c.events(random)) for c in random_cases(random, 120)]
+    cases = list(random_cases(random, 120))
+    codes = [bench.check(each.plan, profile, each.events(random)) for each in cases]
     assert set(codes) <= {""} | REFUSALS[target]
-    assert codes.count("") > 90
+    unwritable = [c for c, code in zip(cases, codes, strict=True) if code == "TRI301"]
+    assert all(HIDDEN.search("".join(each.value)) for each in unwritable)
+    assert codes.count("") + len(unwritable) > 90
 
 
 @pytest.mark.parametrize("target", SHIPPED)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
+from trident.base.printable import printable
+
 
 class Severity(StrEnum):
     """How much a diagnostic matters: an error stops its rule, a refusal its target only."""
@@ -18,11 +20,21 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A place in a file; line and column count from 1, 0 means unknown."""
+    """A place in a file; line and column count from 1, 0 means unknown.
+
+    ``file`` is the name as it is shown, always printable; ``path`` the one that opens the file,
+    which may be anything that a file system takes.
+    """
 
     file: str = ""
     line: int = 0
     column: int = 0
+    path: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            object.__setattr__(self, "path", self.file)
+        object.__setattr__(self, "file", printable(self.file))
 
     def __str__(self) -> str:
         parts = [self.file or "<input>"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from trident.base.diagnostics import Refusal
+from trident.base.printable import escaped, hidden
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
@@ -26,9 +27,9 @@ def string(value: str, raw: bool = False) -> str:
     """``value`` as a string literal.
 
     A value with a backslash or quote (with ``raw``, any value) becomes a raw string where that
-    can hold it. A character that does not print is written by its number where each reader takes
-    that: Elastic's Python package, with which its detection-rules repository validates, reads from
-    ``\\u{`` to the last ``}`` of the string. Elsewhere it stands as it is.
+    can hold it. A character that nobody sees is written by its number, ``\\u{202e}``, as
+    Elasticsearch reads it; Elastic's Python package (0.9.19), with which its detection-rules
+    repository validates, reads on to the last ``}`` of the string and rejects a second one.
 
     Raises:
         Refusal: TRI301 for a lone surrogate, which no query text can carry.
@@ -37,11 +38,7 @@ def string(value: str, raw: bool = False) -> str:
         raise Refusal("TRI301", "a value holds half of a surrogate pair, which is no character")
     if (raw or "\\" in value or '"' in value) and _fits_raw(value):
         return f'"""{value}"""'
-    escaped = value.translate(_ESCAPED)
-    hidden = [index for index, char in enumerate(escaped) if not char.isprintable()]
-    if len(hidden) == 1 and "}" not in escaped[hidden[0] :]:
-        escaped = "".join(char if char.isprintable() else _by_number(char) for char in escaped)
-    return f'"{escaped}"'
+    return f'"{escaped(value.translate(_ESCAPED), _by_number)}"'
 
 
 def number(value: int | float) -> str:
@@ -53,10 +50,10 @@ def field(name: str) -> str:
     """A field name, each part of its path in backticks where EQL needs them.
 
     Raises:
-        Refusal: TRI304 for a name with a backtick or a control character, or with an empty part.
+        Refusal: TRI304 for a name with a backtick or a hidden character, or with an empty part.
     """
     parts = name.split(".")
-    if "`" in name or not all(parts) or any(ord(char) < 32 for char in name):
+    if "`" in name or not all(parts) or hidden(name):
         raise Refusal("TRI304", f"field name {name!r} cannot be quoted in EQL")
     return ".".join(
         part if _PLAIN_NAME.fullmatch(part) and part not in _KEYWORDS else f"`{part}`"
@@ -66,7 +63,7 @@ def field(name: str) -> str:
 
 def _fits_raw(value: str) -> bool:
     quotes = not value or '"""' in value or value.startswith('"') or value.endswith('"')
-    return value.isprintable() and not quotes
+    return escaped(value, _by_number) == value and not quotes
 
 
 def _by_number(char: str) -> str:

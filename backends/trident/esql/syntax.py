@@ -1,7 +1,9 @@
 """ES|QL's lexical rules: literals, names, index patterns, durations.
 
 Source: Elastic's "Basic ES|QL syntax", sections Identifiers and Literals
-(https://www.elastic.co/docs/reference/query-languages/esql/esql-syntax).
+(https://www.elastic.co/docs/reference/query-languages/esql/esql-syntax). A string has escapes for
+tab, line breaks, quote and backslash and none by number (ESCAPE_SEQUENCE in EsqlBaseLexer.g4,
+https://github.com/elastic/elasticsearch), so that a hidden character would stand in the query.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import re
 from collections.abc import Iterable
 
 from trident.base.diagnostics import Refusal
+from trident.base.printable import hidden
 from trident.rule.raw import largest_unit
 
 _PLAIN_PART = re.compile(r"[A-Za-z_@][A-Za-z0-9_]*")
@@ -20,8 +23,8 @@ _RESERVED = frozenset(
     and as asc by desc false first in is last like not null nulls on or rlike true where with
     """.split()  # noqa: SIM905 - a word list reads better than a list of quoted words
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_WITHOUT = str.maketrans("", "", "\n\r\t")
 _UNITS = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 
 
@@ -29,10 +32,10 @@ def literal(value: str) -> str:
     """A string literal: with escapes, or in triple quotes where those are easier to read.
 
     Raises:
-        Refusal: TRI301 for a lone surrogate, which no query text can carry.
+        Refusal: TRI301 for a hidden character, which ES|QL has no escape for.
     """
-    if _SURROGATE.search(value):
-        raise Refusal("TRI301", "a value holds half of a surrogate pair, which is no character")
+    if shown := hidden(value.translate(_WITHOUT)):
+        raise Refusal("TRI301", f"ES|QL has no escape for the hidden character {shown} of a value")
     if ("\\" in value or '"' in value) and _fits_raw(value):
         return f'"""{value}"""'
     return f'"{value.translate(_ESCAPED)}"'
@@ -47,9 +50,9 @@ def name(column: str) -> str:
     """A column name, each part of its path in backticks where it is no plain identifier.
 
     Raises:
-        Refusal: TRI304 for a name with a control character.
+        Refusal: TRI304 for a name with a hidden character.
     """
-    if not column or any(ord(char) < 32 for char in column):
+    if not column or hidden(column):
         raise Refusal("TRI304", f"ES|QL cannot quote the column name {column!r}")
     parts = column.split(".")
     if all(_PLAIN_PART.fullmatch(part) and part.lower() not in _RESERVED for part in parts):
@@ -65,7 +68,7 @@ def index(pattern: str) -> str:
     """
     if _PLAIN_INDEX.fullmatch(pattern):
         return pattern
-    if any(char in pattern for char in '"\\') or not pattern.isprintable():
+    if any(char in pattern for char in '"\\') or hidden(pattern):
         raise Refusal("TRI304", f"ES|QL cannot quote the index pattern {pattern!r}")
     return f'"{pattern}"'
 
@@ -103,4 +106,4 @@ def listed(items: Iterable[str], indent: int = 4) -> str:
 
 def _fits_raw(value: str) -> bool:
     quoted = value.startswith('"') or value.endswith('"') or '"""' in value
-    return value.isprintable() and not quoted
+    return not (quoted or any(char in value for char in "\n\r\t"))

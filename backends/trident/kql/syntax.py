@@ -1,6 +1,8 @@
 """KQL's lexical rules: literals, names, timespans.
 
 Source: https://learn.microsoft.com/kusto/query/scalar-data-types/string and .../entity-names.
+Characters by number (``\\u202e``, ``\\U000e0041``) are what Microsoft's own parser reads
+(KustoFacts, DecodeEscapes, in https://github.com/microsoft/Kusto-Query-Language).
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 from trident.base.diagnostics import Refusal
+from trident.base.printable import by_number, escaped, hidden
 from trident.mapping.profiles import Column
 from trident.rule.raw import timespan
 
@@ -24,21 +27,20 @@ _RESERVED = frozenset(
     """.split()  # noqa: SIM905 - a word list reads better than a list of quoted words
 )
 _ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-# Control characters that no escape of a literal stands for.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def literal(value: str) -> str:
     """A string literal: plain, verbatim (``@"..."``) when it holds backslashes only, or escaped.
 
     Raises:
-        Refusal: TRI301 for a control character that no literal form has an escape for.
+        Refusal: TRI301 for a lone surrogate, which no query text can carry.
     """
-    if _CONTROL.search(value):
-        raise Refusal("TRI301", f"the value {value!r} holds a control character")
-    if "\\" in value and not any(char in value for char in "\n\r\t"):
+    if _SURROGATE.search(value):
+        raise Refusal("TRI301", "a value holds half of a surrogate pair, which is no character")
+    if "\\" in value and escaped(value, by_number) == value:
         return '@"' + value.replace('"', '""') + '"'
-    return f'"{value.translate(_ESCAPED)}"'
+    return f'"{escaped(value.translate(_ESCAPED), by_number)}"'
 
 
 def name(column: str) -> str:
@@ -49,7 +51,7 @@ def name(column: str) -> str:
     """
     if _PLAIN_NAME.fullmatch(column) and column.lower() not in _RESERVED:
         return column
-    if any(char in column for char in "'\"\\") or any(ord(char) < 32 for char in column):
+    if any(char in column for char in "'\"\\") or hidden(column):
         raise Refusal("TRI304", f"KQL cannot quote the column name {column!r}")
     return f"['{column}']"
 

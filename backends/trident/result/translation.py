@@ -154,7 +154,7 @@ class Translation:
                 "id": self.rule.id,
                 "name": self.rule.name,
                 "title": self.rule.title,
-                "file": self.rule.span.file,
+                "file": self.rule.span.path,
                 "line": self.rule.span.line,
             },
             "target": self.target,

@@ -82,7 +82,7 @@ class PipelineFile:
     @property
     def file(self) -> str:
         """The path that it was read from."""
-        return self.document.span.file
+        return self.document.span.path
 
 
 def check_pipeline(document: Document, digest: str) -> PipelineFile:

@@ -209,7 +209,7 @@ class Ruleset:
         """A rule without the filter of its file would mean something else: it is broken, too."""
         for document in self._unfiltered:
             for rule in [r for r in self.rules if isinstance(r.sigma, SigmaRule)]:
-                if document.span.file and rule.document.span.file == document.span.file:
+                if document.span.path and rule.document.span.path == document.span.path:
                     self.rules.remove(rule)
                     message = f"a filter of the same file is broken ({document.span})"
                     error = TridentError("TRI108", message, span=rule.document.span)
@@ -228,7 +228,7 @@ class Ruleset:
                 rule.sigma
                 for rule in self.rules
                 if isinstance(rule.sigma, SigmaRule)
-                and (named or rule.document.span.file == document.span.file)
+                and (named or rule.document.span.path == document.span.path)
             ]
             if not (named or chosen):
                 self.off.append(_kept_by(document))

@@ -2,8 +2,9 @@
 
 ``match(text, regex)`` searches anywhere in the text (Search Reference, *Comparison and
 conditional functions*); Splunk's regular expressions are PCRE (*About Splunk regular
-expressions*). The texts made here hold no quote, back-tick or control character, so that they
-stand in a string literal with nothing but backslashes doubled.
+expressions*). The texts made here hold no quote, back-tick or hidden character, so that they
+stand in a string literal with nothing but backslashes doubled. By number, one beyond ASCII is
+``\\x{202e}``, as in Splunk's own searches (security_content, "Windows RTLO In File Name").
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sigma.types import (
 )
 
 from trident.base.diagnostics import Refusal
+from trident.base.printable import escaped
 from trident.rule.regex import compile_regex
 from trident.spl.alternation import Pattern
 
@@ -93,8 +95,12 @@ def _escaped(char: str) -> str:
 
 
 def _safe(char: str) -> str:
-    """Quotes, back-ticks and control characters by number."""
-    return f"\\x{ord(char):02x}" if ord(char) < 32 or char in '"`\x7f' else char
+    """Quotes, back-ticks and characters that nobody sees by number."""
+    return _by_number(char) if char in '"`' else escaped(char, _by_number)
+
+
+def _by_number(char: str) -> str:
+    return f"\\x{ord(char):02x}" if ord(char) < 0x80 else f"\\x{{{ord(char):x}}}"
 
 
 def _translated(token: str, source: str, lines: bool) -> str:

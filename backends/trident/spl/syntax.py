@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from trident.base.diagnostics import Refusal
+from trident.base.printable import hidden
 from trident.mapping.profiles import Column
 from trident.rule.plan import Firing
 
@@ -122,6 +123,6 @@ class Names:
 
 
 def _quotable(name: str) -> str:
-    if not _QUOTABLE.fullmatch(name):
+    if not _QUOTABLE.fullmatch(name) or hidden(name):
         raise Refusal("TRI304", f"SPL cannot quote the field name {name!r}")
     return name

@@ -12,9 +12,10 @@ import datetime as dt
 import importlib.util
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -91,6 +92,7 @@ class KqlEngine:
 
         self._schema = schema
         self._connection = duckdb_kql.connect()
+        _read_numbers()
         _add_functions(self._connection)
         # Half of a small query's time is its translation; a property test repeats the same one.
         self._translate = lru_cache(maxsize=64)(
@@ -192,6 +194,31 @@ def _add_functions(connection: Any) -> None:
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {name}{', '.join(overloads)}")
 
 
+@cache
+def _read_numbers() -> None:
+    """Characters by number in string literals, which the package (1.1.2) takes for letters.
+
+    Microsoft's parser reads ``\\x1b``, ``\\u202e`` and ``\\U000e0041`` (KustoFacts, DecodeEscapes,
+    https://github.com/microsoft/Kusto-Query-Language).
+    """
+    from duckdb_kql import lower
+
+    others = lower._string_value
+
+    def number(match: re.Match[str]) -> str:
+        if not match[1]:
+            return match[0]
+        char = chr(int(match[1][1:], 16))
+        return f"\\{char}" if char in "\"'\\" else char
+
+    def string_value(text: str) -> str:
+        verbatim = text.startswith("@")
+        return str(others(text if verbatim else _ESCAPE.sub(number, text)))
+
+    lower._string_value = string_value
+
+
+_ESCAPE = re.compile(r"\\(?:(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})|.)", re.DOTALL)
 _HEX = "lower(to_hex(CAST(value AS BIGINT)))"
 _GROUPS = "[0-9a-f]{1,4}(:[0-9a-f]{1,4})*"
 _SIDE = "list_filter(str_split(split_part(a, '::', {n}), ':'), lambda g: g <> '')"

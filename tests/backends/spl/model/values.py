@@ -128,6 +128,7 @@ def _string(value: Any) -> str | None:
 
 
 PCRE_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[a-z]+\)|.", re.DOTALL)
+CODE = re.compile(r"(?<!\\)((?:\\\\)*)\\x\{([0-9a-f]+)\}")
 ASCII = {"w": "A-Za-z0-9_", "d": "0-9", "s": r"\t\n\v\f\r "}
 
 
@@ -156,7 +157,8 @@ def pcre(pattern: str) -> re.Pattern[str]:
             return f"[{negated}{ASCII[token[1].lower()]}]"
         return token
 
-    return re.compile("".join(translate(token[0]) for token in PCRE_TOKEN.finditer(pattern)))
+    numbered = CODE.sub(lambda each: each[1] + re.escape(chr(int(each[2], 16))), pattern)
+    return re.compile("".join(translate(token[0]) for token in PCRE_TOKEN.finditer(numbered)))
 
 
 def _match(subject: Any, pattern: str) -> bool | None:

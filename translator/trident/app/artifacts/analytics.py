@@ -23,6 +23,7 @@ from trident.app.artifacts.sentinel_rule import (
 )
 from trident.app.artifacts.yaml_text import as_yaml
 from trident.base.diagnostics import TridentError
+from trident.base.printable import printable
 from trident.result.translation import Note
 from trident.rule.plan import Correlation, Plan, Run
 from trident.rule.raw import timespan
@@ -50,7 +51,7 @@ def analytics_rules(deployments: Sequence[Deployment]) -> Made:
         made.claim("id of a Sentinel analytics rule", str(rule.id), deployment)
         made.claim("name of a Sentinel analytics rule", rule.name, deployment)
         name, rules = f"analytics/{deployment.stem}", (deployment,)
-        comments = "".join(f"# {note.code}: {_line(note.text)}\n" for note in notes)
+        comments = "".join(f"# {note.code}: {printable(note.text)}\n" for note in notes)
         text = comments + as_yaml(rule.document())
         made.artifacts.append(Artifact(f"{name}.yaml", text, rules, notes))
         made.artifacts.append(Artifact(f"{name}.json", rule_template(rule), rules, notes))
@@ -193,7 +194,3 @@ def _baseline(plan: Plan) -> bool:
 def _whole_minutes(seconds: int) -> int:
     """Sentinel's YAML has no seconds; the query bounds itself, so more data does no harm."""
     return -(-seconds // 60) * 60
-
-
-def _line(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)

@@ -6,13 +6,13 @@ Sources: https://learn.microsoft.com/azure/templates/microsoft.securityinsights/
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from trident.app.artifacts.schedule import iso_duration
 from trident.app.artifacts.sentinel_rule import AnalyticsRule
+from trident.base.printable import json_text
 
 _SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
@@ -110,4 +110,4 @@ def _template(
             }
         ],
     }
-    return json.dumps(template, indent=2, ensure_ascii=False) + "\n"
+    return json_text(template)

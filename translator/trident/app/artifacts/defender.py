@@ -7,7 +7,6 @@ field: docs/artifacts-sentinel.md.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -19,6 +18,7 @@ from trident.app.artifacts.metadata import Metadata
 from trident.app.artifacts.schedule import Schedule, changed, iso_duration, period
 from trident.base.data import shipped
 from trident.base.diagnostics import Refusal, TridentError
+from trident.base.printable import json_text
 from trident.result.translation import Note
 from trident.rule.plan import Correlation, Plan, Run
 from trident.rule.raw import timespan
@@ -43,7 +43,7 @@ def custom_detections(deployments: Sequence[Deployment]) -> Made:
         for technique in unknown_techniques(deployment.metadata):
             made.refuse(deployment, technique)
         made.claim("name of a Defender detection", detection["displayName"], deployment)
-        text = json.dumps(detection, indent=2, ensure_ascii=False) + "\n"
+        text = json_text(detection)
         path = f"detections/{deployment.stem}.json"
         made.artifacts.append(Artifact(path, text, (deployment,), notes))
     return made

@@ -17,8 +17,9 @@ from trident.app.input.config import Config
 from trident.app.parsing.check import Checking
 from trident.app.run.convert import Outcome, translated
 from trident.app.run.naming import safe_names
-from trident.app.run.output import dump_json, query_texts
+from trident.app.run.output import query_texts
 from trident.base.diagnostics import Diagnostic, TridentError
+from trident.base.printable import json_text
 from trident.mapping.profiles import Profile
 from trident.result.translation import Note, Translation
 from trident.rule.plan import Identity, Run
@@ -161,7 +162,7 @@ def _queries(translation: Translation, stem: str) -> Iterator[tuple[str, str]]:
         return
     names = safe_names({index: request.name for index, request in enumerate(query.requests)})
     for index, request in enumerate(query.requests):
-        yield f"{stem}.{names[index]}.json", dump_json(request.body)
+        yield f"{stem}.{names[index]}.json", json_text(request.body)
     extension = registry.target(translation.target).extension
     for number, text in enumerate(query_texts(translation), 1):
         part = f".{number}" if number > 1 else ""

@@ -17,7 +17,7 @@ from trident.app.input.sources import read_sources
 from trident.app.parsing.check import Checking
 from trident.app.run import parallel
 from trident.app.run.convert import Outcome, plan_rules
-from trident.app.run.output import dump_json
+from trident.base.printable import json_text
 from trident.mapping.profiles import Profile
 from trident.result.translation import Translation
 from trident.rule.plan import Identity
@@ -66,7 +66,7 @@ def build(
     twice = (error for _, error in clashes(claims))
     outcome.diagnostics = list(dict.fromkeys([*outcome.diagnostics, *about_parts, *twice]))
     files = {path: content for part in parts for path, content in part.files.items()}
-    files[MANIFEST] = dump_json(_manifest(outcome, parts, files, rules, config)).encode()
+    files[MANIFEST] = json_text(_manifest(outcome, parts, files, rules, config)).encode()
     return outcome, files
 
 

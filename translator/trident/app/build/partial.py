@@ -23,8 +23,8 @@ from trident.app.build.tree import (
     read_manifest,
 )
 from trident.app.input.suggest import unknown
-from trident.app.run.output import dump_json
 from trident.base.diagnostics import TridentError
+from trident.base.printable import json_text
 from trident.rule.identifier import reference
 
 Entry = dict[str, Any]
@@ -59,7 +59,7 @@ def only(files: Mapping[str, bytes], folder: Path, patterns: Sequence[str]) -> d
     manifest["translations"] = list(
         _translations(manifest["translations"], old, tree, stale, chosen)
     )
-    tree[MANIFEST] = dump_json(manifest).encode()
+    tree[MANIFEST] = json_text(manifest).encode()
     return tree
 
 

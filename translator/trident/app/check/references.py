@@ -24,9 +24,9 @@ def references(ruleset: Ruleset) -> Iterator[Diagnostic]:
 def _unused(ruleset: Ruleset) -> Iterator[Diagnostic]:
     correlations = [r for r in ruleset.rules if isinstance(r.sigma, SigmaCorrelationRule)]
     used = {id(each) for rule in correlations for each in below(rule, ruleset)}
-    files = {rule.document.span.file for rule in correlations}
+    files = {rule.document.span.path for rule in correlations}
     for rule in ruleset.rules:
-        if rule.document.span.file in files and id(rule) not in used and rule not in correlations:
+        if rule.document.span.path in files and id(rule) not in used and rule not in correlations:
             yield warning("TRI640", "no correlation refers to this rule", rule.document.span)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from trident.app.check.coverage import coverage
 from trident.app.check.dead import dead_tests
+from trident.app.check.hidden import hidden_characters
 from trident.app.check.keys import misspelt_keys
 from trident.app.check.metadata import metadata
 from trident.app.check.queries import CODES, rejected
@@ -51,6 +52,7 @@ def check(
     sources = read_sources(paths, named_filters=bool(filters))
     outcome = plan_rules(sources, config, filters)
     findings = [*outcome.diagnostics, *_about_rules(outcome.ruleset, outcome.planned)]
+    findings += hidden_characters(sources)
     findings += dead_tests(outcome.planned, outcome.ruleset.rules, profiles)
     findings += coverage(outcome.planned, outcome.ruleset.rules, profiles)
     if checking is not None and any(map(selection.takes, CODES)):

@@ -35,7 +35,7 @@ class Suppression:
         """Whether the finding is one that the comment is about."""
         place = diagnostic.span
         return (
-            place.file == self.span.file
+            place.path == self.span.path
             and diagnostic.code == self.code
             and place.line in self.lines
         )
@@ -58,10 +58,10 @@ def suppressed(diagnostics: Iterable[Diagnostic], known: Sequence[Suppression]) 
     """The findings that no comment takes away; what a comment takes away marks it as used."""
     by_file: dict[str, list[Suppression]] = {}
     for each in known:
-        by_file.setdefault(each.span.file, []).append(each)
+        by_file.setdefault(each.span.path, []).append(each)
     kept = []
     for diagnostic in diagnostics:
-        takers = [s for s in by_file.get(diagnostic.span.file, ()) if s.takes(diagnostic)]
+        takers = [s for s in by_file.get(diagnostic.span.path, ()) if s.takes(diagnostic)]
         for taker in takers:
             taker.used = True
         if not takers:

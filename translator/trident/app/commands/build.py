@@ -57,6 +57,7 @@ def command(
     """Write every artifact of the RULES folder (default: rules), or none when a rule fails."""
     from trident.app.build import build, difftext, partial, tree
     from trident.app.files.writing import refuse_links
+    from trident.app.report import console
     from trident.app.run import convert
     from trident.app.run.progress import Progress
 
@@ -83,7 +84,7 @@ def command(
         options.leave(options.FOUND)
     if diff:
         changes = list(difftext.unified_diff(files, dist))
-        click.echo("".join(changes).encode(), nl=False)
+        console.give_diff("".join(changes))
         options.leave(options.FOUND if changes else 0)
     if check:
         options.leave(options.FOUND if stale else 0)

@@ -68,7 +68,7 @@ def command(
     if output:
         write_file(output, product.encode())
     else:
-        click.echo(product.encode(), nl=False)
+        options.give(product, form)
     options.say_unchecked(chosen, checked)
     options.say(counts(report))
     options.leave(options.FOUND if report.diagnostics else 0)

@@ -7,7 +7,10 @@ it runs: ``--help`` stays quick.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -17,8 +20,35 @@ COMMANDS = ("check", "convert", "build", "verify", "explain", "list", "schema")
 """The commands, each in the module of ``trident.app.commands`` with its name."""
 
 
+@contextmanager
+def _printable_errors() -> Iterator[None]:
+    """click's own errors name files and values as they came."""
+    try:
+        yield
+    except click.ClickException as error:
+        from trident.base.printable import printable
+
+        message = error.format_message()
+        said = "\n".join(map(printable, message.split("\n")))
+        if said == message:
+            raise
+        shown = click.UsageError(said, getattr(error, "ctx", None))
+        shown.exit_code = error.exit_code
+        raise shown from error
+
+
 class Commands(click.Group):
     """A group whose commands are imported one by one."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """As click does."""
+        with _printable_errors():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does."""
+        with _printable_errors():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of a rule's life."""

@@ -56,6 +56,7 @@ def command(
     """Translate RULES: files, folders, or - for standard input."""
     from trident.app.files.writing import write_file
     from trident.app.input.sources import read_sources
+    from trident.app.report import console
     from trident.app.run.collector import paused
     from trident.app.run.results import Inputs, Result, kept
 
@@ -86,6 +87,6 @@ def command(
     if output:
         write_file(output, result.content)
     else:
-        click.echo(result.content, nl=False)
+        console.give(result.content)
     options.say(result.report)
     options.leave(result.code)

@@ -50,13 +50,13 @@ def command(
     files that a correlation's rules stand in, too.
     """
     if all(map(_CODE.fullmatch, what)):
-        click.echo("\n\n".join(map(_code, what)))
+        options.give("\n\n".join(map(_code, what)) + "\n", form="text")
         return
     from trident.app.explain.run import explain
 
     config = site.config()
     outcome = explain(what, rule, targets, profiles, filters, config, form, everything)
-    click.echo(outcome.product.encode(), nl=False)
+    options.give(outcome.product, form)
     for line in outcome.findings():
         options.say(line)
     options.leave(options.FOUND if outcome.errors else 0)

@@ -17,7 +17,7 @@ def targets() -> None:
     """The query languages."""
     from trident.app.report import listing
 
-    click.echo(listing.aligned(listing.targets()), nl=False)
+    options.give(listing.aligned(listing.targets()), "text")
 
 
 @command.command()
@@ -25,7 +25,7 @@ def profiles() -> None:
     """Each target's tables and fields, as a SIEM stores them."""
     from trident.app.report import listing
 
-    click.echo(listing.aligned(listing.profiles()), nl=False)
+    options.give(listing.aligned(listing.profiles()), "text")
 
 
 @command.command()
@@ -39,12 +39,12 @@ def capabilities(names: tuple[str, ...], form: str) -> None:
 
     chosen = convert.chosen_targets(names or (convert.ALL,))
     if form == "markdown":
-        click.echo(listing.capability_page(chosen), nl=False)
+        options.give(listing.capability_page(chosen), form)
         return
-    click.echo(listing.aligned(listing.capability_rows(chosen)), nl=False)
+    options.give(listing.aligned(listing.capability_rows(chosen)), form)
     reasons = list(listing.refusal_reasons(chosen))
     if reasons:
-        click.echo("\n" + listing.aligned(reasons), nl=False)
+        options.give("\n" + listing.aligned(reasons), form)
 
 
 @command.command()
@@ -54,7 +54,7 @@ def codes(form: str) -> None:
     from trident.app.report import listing
 
     page = listing.codes_page() if form == "markdown" else listing.aligned(listing.code_rows())
-    click.echo(page, nl=False)
+    options.give(page, form)
 
 
 @command.command()
@@ -70,5 +70,5 @@ def filters(rules: tuple[str, ...]) -> None:
         options.say(line)
     rows = list(listing.filters(loaded.documents))
     if rows:
-        click.echo(listing.aligned(rows), nl=False)
+        options.give(listing.aligned(rows), "text")
     options.leave(options.FOUND if loaded.diagnostics else 0)

@@ -244,8 +244,7 @@ def report(
         for line in (*lines, *printed(further)):
             say(line)
     else:
-        product = formats[form](output.report(outcome, command, further, strict=strict))
-        click.echo(product.encode(), nl=False)
+        give(formats[form](output.report(outcome, command, further, strict=strict)), form)
     say(output.tally(outcome).summary())
 
 
@@ -274,9 +273,21 @@ def say_unchecked(profiles: Sequence[Profile], checked: bool) -> None:
         say(line)
 
 
-def say(line: str) -> None:
+def say(text: str) -> None:
     """Print what is no product."""
-    click.echo(line, err=True)
+    from trident.app.report import console
+
+    console.say(text)
+
+
+def give(product: str, form: str) -> None:
+    """Print the product of a command: as text it is for a person."""
+    from trident.app.report import console
+
+    if form == "text":
+        console.show(product)
+    else:
+        console.give(product.encode())
 
 
 def leave(code: int) -> NoReturn:

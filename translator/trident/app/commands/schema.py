@@ -12,7 +12,7 @@ from trident.app.commands import options
 @options.reporting
 def command(name: str) -> None:
     """Print the JSON schema of trident.yml (config, the default) or of a rule's trident: (rule)."""
-    from trident.app.run.output import dump_json
     from trident.app.schema.schemas import SCHEMAS
+    from trident.base.printable import json_text
 
-    click.echo(dump_json(SCHEMAS[name]()).encode(), nl=False)
+    options.give(json_text(SCHEMAS[name]()), "json")

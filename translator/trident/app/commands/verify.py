@@ -64,5 +64,5 @@ def command(
         convert.chosen_targets(targets or (convert.ALL,)), profiles, config, every=True
     )
     product, failed = verification.verify(planned, diagnostics, chosen, form, fuzz, seed)
-    click.echo(product.encode(), nl=False)
+    options.give(product, form)
     options.leave(options.FOUND if failed else 0)

@@ -66,7 +66,7 @@ def _named(ruleset: Ruleset, name: str, path: str) -> Rule:
     ]
     if matching:
         return max(
-            matching, key=lambda rule: bool(path) and rule.identity.span.file == display(path)
+            matching, key=lambda rule: bool(path) and rule.identity.span.path == display(path)
         )
     if ruleset.is_broken(name):
         raise TridentError("TRI108", f"the rule {name!r} could not be loaded")

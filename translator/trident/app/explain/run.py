@@ -14,8 +14,8 @@ from trident.app.explain.values import Shown
 from trident.app.input.config import Config
 from trident.app.report.text import printed
 from trident.app.run.convert import chosen_profiles, chosen_targets
-from trident.app.run.output import dump_json
 from trident.base.diagnostics import Diagnostic, Severity, TridentError
+from trident.base.printable import json_text
 from trident.mapping.profiles import Profile
 from trident.rule.planner import Planned
 
@@ -69,7 +69,7 @@ def explain(
             texts.append(explanation(*made, shown))
             rules.append(_as_dict(*made))
     if form == "json":
-        outcome.product = dump_json({"schema": SCHEMA_VERSION, "explanations": rules})
+        outcome.product = json_text({"schema": SCHEMA_VERSION, "explanations": rules})
     else:
         outcome.product = "\n".join(texts)
     return outcome

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from trident.app.report.report import Report
 from trident.base.diagnostics import codes
+from trident.base.printable import json_text
 
 SCHEMA_VERSION = 1
 
@@ -19,7 +18,7 @@ def render(report: Report) -> str:
             "severity": str(each.severity),
             "message": each.message,
             "help": each.hint,
-            "file": each.span.file or None,
+            "file": each.span.path or None,
             "line": each.span.line or None,
             "column": each.span.column or None,
         }
@@ -31,4 +30,4 @@ def render(report: Report) -> str:
         "files": len(report.inputs),
         "findings": findings,
     }
-    return json.dumps(product, indent=2, ensure_ascii=False) + "\n"
+    return json_text(product)

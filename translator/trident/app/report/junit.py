@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from trident.app.report.report import Report
-from trident.base.printable import printable
+from trident.base.printable import printable, printable_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def document(name: str, cases: Iterable[Case]) -> str:
             ElementTree.SubElement(element, "skipped", message=printable(case.skipped))
         for message, text in case.failures:
             failure = ElementTree.SubElement(element, "failure", message=printable(message))
-            failure.text = "\n".join(map(printable, text.split("\n")))
+            failure.text = "\n".join(map(printable_line, text.split("\n")))
     for suite in suites.values():
         suite.set("tests", str(len(suite)))
         suite.set("failures", str(sum(case.find("failure") is not None for case in suite)))
@@ -57,7 +57,7 @@ def render(report: Report) -> str:
 
 
 def _cases(report: Report) -> Iterator[Case]:
-    by_file: dict[str, list[Case]] = {file: [] for file in report.inputs}
+    by_file: dict[str, list[Case]] = {printable(file): [] for file in report.inputs}
     for each in report.diagnostics:
         place = ":".join(str(part) for part in (each.span.line, each.span.column) if part)
         name = " ".join(filter(None, (each.code, place)))

@@ -7,7 +7,7 @@ that document's.
 from __future__ import annotations
 
 import hashlib
-import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from trident.app.report.report import Report
 from trident.base.diagnostics import Diagnostic, Severity, codes
+from trident.base.printable import json_text
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -46,7 +47,7 @@ def render(report: Report) -> str:
         "columnKind": "unicodeCodePoints",
         "results": list(_results(report, indices)),
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(code: str) -> dict[str, Any]:
@@ -65,9 +66,11 @@ def _results(report: Report, indices: Mapping[str, int]) -> Iterator[dict[str, A
     seen: Counter[str] = Counter()
     for each in report.diagnostics:
         # Without the line: a finding stays the same one when lines above it change (3.27.17).
-        known = "\0".join((each.code, each.span.file, each.message))
+        known = "\0".join((each.code, each.span.path, each.message))
         seen[known] += 1
-        digest = hashlib.sha256(f"{known}\0{seen[known]}".encode()).hexdigest()
+        digest = hashlib.sha256(
+            f"{known}\0{seen[known]}".encode(errors="backslashreplace")
+        ).hexdigest()
         result: dict[str, Any] = {
             "ruleId": each.code,
             "ruleIndex": indices[each.code],
@@ -75,13 +78,13 @@ def _results(report: Report, indices: Mapping[str, int]) -> Iterator[dict[str, A
             "message": {"text": each.message + (f"\nhelp: {each.hint}" if each.hint else "")},
             "partialFingerprints": {"trident/v1": digest},
         }
-        if each.span.file:
+        if each.span.path:
             result["locations"] = [{"physicalLocation": _location(each)}]
         yield result
 
 
 def _location(each: Diagnostic) -> dict[str, Any]:
-    location: dict[str, Any] = {"artifactLocation": _artifact(each.span.file)}
+    location: dict[str, Any] = {"artifactLocation": _artifact(each.span.path)}
     if each.span.line:
         location["region"] = {"startLine": each.span.line}
         if each.span.column:
@@ -93,4 +96,4 @@ def _artifact(file: str) -> dict[str, str]:
     """A file as a URI, relative to the folder that the consumer knows as the root (3.14.14)."""
     if Path(file).is_absolute():
         return {"uri": Path(file).as_uri()}
-    return {"uri": quote(file), "uriBaseId": _ROOT}
+    return {"uri": quote(os.fsencode(file)), "uriBaseId": _ROOT}

@@ -18,8 +18,8 @@ class Sources:
         """The line that a span starts in; None without a line number or a readable file."""
         if not span.file or not span.line:
             return None
-        if span.file != self._held:
-            self._held, self._lines = span.file, _read(span.file)
+        if span.path != self._held:
+            self._held, self._lines = span.path, _read(span.path)
         return self._lines[span.line - 1] if span.line <= len(self._lines) else None
 
 

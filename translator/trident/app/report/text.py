@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from trident.app.report.report import Report
 from trident.app.report.sources import Sources
 from trident.base.diagnostics import Diagnostic, Span
-from trident.base.printable import printable
+from trident.base.printable import printable, printable_line
 
 WIDTH = 100
 """How many characters of a source line are shown, those around the caret."""
@@ -56,7 +56,7 @@ def finding(
         lines.append(f"    help: {diagnostic.hint}")
     if remedy:
         lines += remedy_lines(diagnostic.remedy)
-    return "\n".join(map(printable, lines))
+    return "\n".join(map(printable_line, lines))
 
 
 def remedy_lines(remedy: str) -> list[str]:

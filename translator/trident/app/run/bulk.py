@@ -51,10 +51,9 @@ class Work:
         lasting = self.review is None or self.review(outcome, self.profiles)
         blocks: dict[str, list[bytes]] = {}
         for planned, translation in outcome.results:
-            rendered = blocks.setdefault(planned.identity.span.file, [])
+            rendered = blocks.setdefault(planned.identity.span.path, [])
             for block in output.blocks(translation, self.form):
-                # Half of a surrogate pair, in a file's name, becomes an escape of JSON.
-                rendered.append(block.encode(errors="backslashreplace"))
+                rendered.append(block.encode())
         return Rendered(
             _names(outcome.ruleset),
             len(outcome.ruleset.rules),

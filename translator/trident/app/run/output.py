@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from trident.app.report.report import Report
 from trident.app.report.sources import Sources
@@ -14,6 +12,7 @@ from trident.app.report.text import finding as finding
 from trident.app.report.text import remedy_lines
 from trident.app.run.convert import Outcome
 from trident.base.diagnostics import Diagnostic, Severity
+from trident.base.printable import json_text
 from trident.result.translation import SCHEMA_VERSION, Fidelity, Query, Translation
 from trident.target import registry
 
@@ -26,7 +25,7 @@ def blocks(translation: Translation, form: str) -> Iterator[str]:
     one JSON object."""
     if form == "json":
         # In JSON a line break only ever parts lines: in a string it is an escape.
-        yield dump_json(translation.to_dict()).rstrip("\n").replace("\n", "\n" + _IN_LIST)
+        yield json_text(translation.to_dict()).rstrip("\n").replace("\n", "\n" + _IN_LIST)
     else:
         yield from query_texts(translation)
 
@@ -56,11 +55,6 @@ def query_texts(translation: Translation) -> Iterator[str]:
         part = f", query {number} of {count}" if count > 1 else ""
         header = comment.lines(_header(translation, query, part))
         yield f"{header}{body.rstrip()}\n"
-
-
-def dump_json(value: Any) -> str:
-    """``value`` as indented JSON with a newline at its end; keys stay in their order."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

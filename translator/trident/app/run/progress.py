@@ -9,6 +9,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from trident.base.printable import printable
+
 PATIENCE = 1.0
 """Seconds without a bar, which a short run ends within."""
 
@@ -50,12 +52,13 @@ class Progress:
         self._due = self._clock() + REDRAW
         if self._bar is None:
             from rich.console import Console
+            from rich.markup import escape
             from rich.progress import Progress as Bar
 
             # Redrawn by us alone: a thread of rich's own would be alive when workers are forked.
             self._bar = Bar(console=Console(stderr=True), transient=True, auto_refresh=False)
             self._bar.start()
-            self._bar.add_task(self._what)
+            self._bar.add_task(escape(printable(self._what)))
         self._bar.update(self._bar.task_ids[0], completed=done, total=total, refresh=True)
 
 

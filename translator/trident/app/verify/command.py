@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from trident.app.input.config import Config
+from trident.app.report import console
 from trident.app.report.formats import FORMATS
 from trident.app.report.text import printed
 from trident.app.run.convert import convert
@@ -55,7 +54,7 @@ def verify(
     else:
         product = FORMATS[form](shown.findings(report, diagnostics))
     if form != "text":
-        click.echo(shown.summary(report), err=True)
+        console.say(shown.summary(report))
     return product, broken or report.failed
 
 
@@ -63,11 +62,11 @@ def update(rules: Sequence[Planned], diagnostics: Sequence[Diagnostic]) -> int:
     """Write the evaluator's alerts into the rules' test files; the exit code."""
     _say(diagnostics)
     plans = {each.identity.slug: each.plan for each in rules if each.plan is not None}
-    sources = {Path(each.identity.span.file) for each in rules if each.identity.span.file}
+    sources = {Path(each.identity.span.path) for each in rules if each.identity.span.path}
     for source in sorted(sources):
         file = source.parent / (source.stem + SUFFIX)
         if file.exists() and (changed := update_file(file, plans)):
-            click.echo(f"{file}: {changed} scenes changed; review them", err=True)
+            console.say(f"{file}: {changed} scenes changed; review them")
     return int(any(each.severity is Severity.ERROR for each in diagnostics))
 
 
@@ -86,10 +85,10 @@ def against(
         if each.plan is None or index not in tests:
             continue
         if previous is None:
-            click.echo(f"{name}: not among the old rules")
+            console.show(f"{name}: not among the old rules\n")
             continue
         for kind, alert in differences(previous, each.plan, tests[index]):
-            click.echo(f"{name}: {kind}  {shown.alert(alert)}")
+            console.show(f"{name}: {kind}  {shown.alert(alert)}\n")
     _say(report.diagnostics)
     return int(any(d.severity is Severity.ERROR for d in (*diagnostics, *report.diagnostics)))
 
@@ -119,12 +118,12 @@ def own_data(
             newest = Newest(read_exported(file, reading, step))
             kept = list(matching(each.plan, newest))
         alerts = evaluate(each.plan, kept, newest.time)
-        click.echo(f"{each.identity.slug}: {newest.count} events, {len(alerts)} alerts")
+        console.show(f"{each.identity.slug}: {newest.count} events, {len(alerts)} alerts\n")
         for alert in alerts:
-            click.echo(printable(f"  {shown.alert((alert.group, alert.time))}"))
+            console.show(printable(f"  {shown.alert((alert.group, alert.time))}") + "\n")
             for match in alert.evidence:
                 fields = " ".join(f"{name}={value!r}" for name, value in match.fields.items())
-                click.echo(printable(f"    {shown.when(match.time)}  {fields}"))
+                console.show(printable(f"    {shown.when(match.time)}  {fields}") + "\n")
     return int(any(each.severity is Severity.ERROR for each in diagnostics))
 
 
@@ -145,4 +144,4 @@ class Newest:
 
 def _say(diagnostics: Sequence[Diagnostic]) -> None:
     for line in printed(dict.fromkeys(diagnostics)):
-        click.echo(line, err=True)
+        console.say(line)

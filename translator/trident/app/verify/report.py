@@ -8,13 +8,12 @@ from typing import Any
 
 from trident.app.report import junit
 from trident.app.report import report as reports
-from trident.app.run.output import dump_json
 from trident.app.verify.compare import Observed, Verdict, timeline
 from trident.app.verify.paste import as_test
 from trident.app.verify.scenes import AlertId
 from trident.app.verify.session import DEFINITION, Log, Report, Result
 from trident.base.diagnostics import Diagnostic, TridentError
-from trident.base.printable import printable
+from trident.base.printable import json_text, printable
 from trident.meaning.events import Event, to_datetime
 
 SCHEMA_VERSION = 1
@@ -49,7 +48,7 @@ def summary(report: Report) -> str:
 
 def as_json(report: Report) -> str:
     """One object: per result the levels and, per log, expected, found and different alerts."""
-    return dump_json(
+    return json_text(
         {
             "schema": SCHEMA_VERSION,
             "results": [_json(result) for result in report.results],

@@ -94,7 +94,7 @@ def tests_of(planned: Sequence[Planned], report: Report) -> Mapping[int, list[Ru
     """
     files: dict[str, Path] = {}
     for each in planned:
-        source = Path(each.identity.span.file)
+        source = Path(each.identity.span.path)
         beside = source.parent / (source.stem + SUFFIX)
         if source.name and beside.exists():
             files[str(beside)] = beside

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from trident.base.printable import escaped_file
+
 MOST_RULES = 10_000
 MOST_BYTES = 10_485_760
 """What Kibana imports at once, unless its settings say otherwise: github.com/elastic/kibana,
@@ -61,4 +63,5 @@ def toml(metadata: Mapping[str, Any], rule: Mapping[str, Any]) -> str:
 
     content = {"metadata": metadata, "rule": rule}
     escapes = json.dumps(content).replace("\\\\", "")
-    return tomli_w.dumps(content, multiline_strings="\\r" not in escapes)
+    # The writer's strings are basic ones, which have escapes by number (TOML 1.0.0, String).
+    return escaped_file(tomli_w.dumps(content, multiline_strings="\\r" not in escapes))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trident.app.artifacts.deployment import Deployment
+from trident.base.printable import printable
 from trident.result.translation import Note
 
 MAX_SIGNALS = 1000
@@ -72,5 +73,7 @@ def _run_notes(part: Part, suppressed: bool) -> Iterator[Note]:
 
 
 def markdown(text: str) -> str:
-    """A text as Markdown that shows it: no links, code, HTML or Kibana's ``!{...}`` in it."""
-    return re.sub(r"([\\`*{}\[\]<>!#])", r"\\\1", text)
+    """A text as Markdown that shows it: no links, code, HTML or Kibana's ``!{...}`` in it, and
+    nothing that is hidden."""
+    shown = "\n".join(map(printable, text.split("\n")))
+    return re.sub(r"([\\`*{}\[\]<>!#])", r"\\\1", shown)

@@ -6,22 +6,18 @@ backslash at the end of a line continues the value on the next one, nothing else
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
 from trident.base.diagnostics import Severity, TridentError
+from trident.base.printable import HIDDEN, hidden
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 Stanzas = Mapping[str, Mapping[str, str]]
 """Stanza name -> key -> value, in the order of the file."""
-
-# Unicode's control characters but the tab, line and paragraph separators, lone surrogates.
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def conf(comment: str, stanzas: Stanzas) -> str:
@@ -37,25 +33,25 @@ def value(text: str) -> str:
     """A value as its line or lines.
 
     Raises:
-        TridentError: TRI731 (a refusal) for a control character, or a line that ends in a
-            backslash, which would take in the next line.
+        TridentError: TRI731 (a refusal) for a hidden character, which the file has no escape for,
+            or a line that ends in a backslash, which would take in the next line.
     """
     lines = [line.rstrip(" ") for line in text.strip(" \t\n").split("\n")]
     for line in lines:
-        if line.endswith("\\") or _CONTROL.search(line):
+        if line.endswith("\\") or hidden(line.replace("\t", " ")):
             raise TridentError(
                 "TRI731",
-                f"a Splunk configuration file cannot hold {line[-60:]!r}",
+                f"a Splunk configuration file cannot hold {line[-60:]!a}",
                 severity=Severity.REFUSED,
             )
     return " \\\n".join(lines)
 
 
 def prose(text: str) -> str:
-    """A text of the rule's author as one line: blanks for line breaks, without control and
-    direction-changing characters; a backslash at its end is no continuation."""
+    """A text of the rule's author as one line: blanks for line breaks, without hidden characters,
+    which the file has no escape for; a backslash at its end is no continuation."""
     spaced = " ".join(text.split())
-    kept = _DIRECTION.sub("", _CONTROL.sub("", spaced)).strip()
+    kept = HIDDEN.sub("", spaced).strip()
     return f"{kept} ." if kept.endswith("\\") else kept
 
 

@@ -18,7 +18,9 @@ from trident.app.artifacts.splunk.data import table
 from trident.app.artifacts.splunk.drilldowns import drilldowns
 from trident.app.artifacts.splunk.names import file_stem, stanza
 from trident.app.artifacts.splunk.rba import Assessment, assess, domain
+from trident.app.artifacts.yaml_text import is_plain
 from trident.base.diagnostics import Severity, TridentError
+from trident.base.printable import escaped_file
 
 # What contentctl takes for a lookup, wherever it stands (objects/lookup.py, get_lookups).
 _LOOKUP = re.compile(r"\W(?:input|output)?lookup(?:\s*\w+\s*=\s*\S*)*\s+\w", re.IGNORECASE)
@@ -107,7 +109,14 @@ def detection(deployment: Deployment, app: limits.App, name: str) -> limits.Dete
 
 def as_yaml(content: Mapping[str, Any]) -> str:
     """A mapping as YAML, texts of several lines as blocks."""
-    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    text = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return escaped_file(text)
+
+
+def _style(text: str) -> str | None:
+    if not is_plain(text):
+        return '"'
+    return "|" if "\n" in text else None
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -119,9 +128,7 @@ class _Dumper(yaml.CSafeDumper):
 
 _Dumper.add_representer(
     str,
-    lambda dumper, text: dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
-    ),
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text)),
 )
 
 
