@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 import click
 
@@ -27,8 +28,8 @@ def main(runs: int, first: int, jobs: int, number: int | None) -> None:
         return
     started, wrong = time.monotonic(), 0
     numbers = range(first, first + runs)
-    with multiprocessing.Pool(jobs, maxtasksperchild=500) as pool:
-        for done, (number, faults) in enumerate(pool.imap_unordered(_numbered, numbers, 20), 1):
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
+        for done, (number, faults) in enumerate(pool.map(_numbered, numbers, chunksize=20), 1):
             wrong += bool(faults)
             for fault in faults:
                 click.echo(f"{number}: {' '.join(case(number).arguments)}: {fault}")

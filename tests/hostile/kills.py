@@ -76,14 +76,15 @@ def _build(folder: Path) -> Job:
 
     for name, rules in (("A", ("door", "gone", "both")), ("B", ("door2", "both", "new"))):
         write(folder, **{f"{name}__{rule}": _rule(name, rule) for rule in rules})
-    (folder / "dist").mkdir()
-    (folder / "dist" / FOREIGN).write_text("mine")
-    return Job(
+    job = Job(
         "build",
         lambda name: ["build", name, "-o", "dist", "--unchecked", "--no-cache", "--jobs", "1"],
         prepare,
         lambda folder: _files(folder / "dist"),
     )
+    assert _start(job, folder, "A", "moment", 0).wait() == 0
+    (folder / "dist" / FOREIGN).write_text("mine")
+    return job
 
 
 def _convert(folder: Path) -> Job:

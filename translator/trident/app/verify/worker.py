@@ -94,11 +94,17 @@ class Worker:
     def _start(self) -> Connection:
         # A fresh interpreter: the engines bring threads and a .NET runtime, which do not fork.
         context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(self._target, theirs), daemon=True)
-        self._process.start()
-        theirs.close()
-        return self._pipe
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(self._target, theirs), daemon=True)
+        try:
+            process.start()
+        except OSError as error:
+            ours.close()
+            raise EngineFault(f"the engine's process cannot be started: {error}") from error
+        finally:
+            theirs.close()
+        self._pipe, self._process = ours, process
+        return ours
 
 
 def _serve(target: str, pipe: Connection) -> None:
