@@ -93,7 +93,7 @@ def records_of(folders: Mapping[str, list[Path]]) -> Iterator[tuple[str, Mapping
 
 def _listed(source: Mapping[str, Any], form: str) -> dict[str, Any]:
     """The fields of an example, and those that the add-on is said to find in it."""
-    names = dict.fromkeys(str(name).replace("{}", "") for name in source.get("fields") or ())
+    names = dict.fromkeys(map(str, source.get("fields") or ()))
     return {**names, **FORMATS[form](source.get("example_log") or "{}")}
 
 

@@ -20,6 +20,9 @@ from trident.rule.plan import LogSource
 
 _FOLDER = "records"
 _NUMBER = re.compile(r"\d+")
+_LIST = "{}"
+"""What Splunk writes behind the name of a list
+(https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Spath)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +62,7 @@ class RecordFields:
 
     def lacks(self, name: str, kinds: Collection[Any]) -> bool:
         """Whether it is certain that no record of one of the types has the field."""
-        path = _NUMBER.sub("#", name)
+        path = _NUMBER.sub("#", name.replace(_LIST, ""))
         if path in self.added or not all(kind in self.types for kind in kinds):
             return False
         if any(self._may_have(path, self.types[kind]) for kind in kinds):

@@ -48,11 +48,13 @@ aws/cloudtrail: additionalEventData.MFAUsed userName status user src_ip
 aws/cloudtrail: userIdentity.sessionContext.sessionIssuer.userName
 aws/cloudtrail: tlsDetails eventContext.tagContext
 aws/cloudtrail: userIdentity.sessionContext.attributes.mfaAuthenticated
-aws/cloudtrail: newThing userIdentity.newThing
+aws/cloudtrail: newThing userIdentity.newThing resources{}.accountId resources{}
 kubernetes/audit: verb objectRef objectRef.resource user.username responseStatus.code
 kubernetes/audit: requestObject.spec
-kubernetes/audit: annotations.x sourceIPs newThing impersonatedUser.username
+kubernetes/audit: annotations.x sourceIPs sourceIPs{} user.groups{} newThing
+kubernetes/audit: impersonatedUser.username
 okta/okta: eventType actor.alternateId debugContext.debugData.requestUri target.displayName newThing
+okta/okta: target{}.displayName request.ipChain{}.ip
 zeek/dce_rpc: endpoint operation id.orig_h ts uid name host newThing _path id.orig_host
 zeek/smb_files: path name action size newThing
 zeek/http: uri host method user_agent newThing
