@@ -93,9 +93,9 @@ def json_text(value: Any, indent: int | None = 2) -> str:
 
 
 def escaped_file(text: str) -> str:
-    """A file's text whose format has ``by_number`` escapes and keeps its line breaks, ``escaped``;
-    what is hidden stands where the format has them."""
-    return escaped(text, lambda char: char if char == "\n" else by_number(char))
+    """A file's text whose format has ``by_number`` escapes, ``escaped`` but for its line breaks
+    and tabs; what is hidden stands where the format has them."""
+    return escaped(text, lambda char: char if char in "\n\t" else by_number(char))
 
 
 def by_number(char: str) -> str:
