@@ -36,7 +36,7 @@ from trident.translate.translate import translate
 FIELDS = {FIELD: (FIELD, "string")}
 WITHOUT_ESCAPES = ("esql",)
 """Languages whose strings have no escape by number."""
-WAYS = ("", "contains", "startswith", "endswith|cased", "contains|cased", "re")
+WAYS = ("", "contains", "endswith|cased", "re")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
 
 
