@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 # An emoji's joiner and variation selector are a part of what is seen (UTS #51, 1.4.5 and 2.3).
-_EMOJI = "#*0-9\u00a9\u00ae\u203c-\u3299\ufe0f\U0001f000-\U0001faff"
+_EMOJI = "#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
 
 # Controls, separators of lines, and what Unicode has a reader ignore: the Default_Ignorable
 # characters of UAX #44 (https://www.unicode.org/reports/tr44/), which UTS #55 (source code) warns
@@ -28,7 +28,7 @@ _HIDDEN = (
     "\U000e0000-\U000e0fff"
     + "".join(chr(plane - last) for plane in range(0x20000, 0x120000, 0x10000) for last in (2, 1))
 )
-HIDDEN = re.compile(f"[{_HIDDEN}]|(?<![{_EMOJI}])[\u200d\ufe0e\ufe0f]")
+HIDDEN = re.compile(f"[{_HIDDEN}]|(?<![{_EMOJI}\ufe0f])\u200d|(?<![{_EMOJI}])[\ufe0e\ufe0f]")
 """A character that a reader does not see, or that changes what he sees of the others."""
 
 # Blanks that look as the common one does; characters without a meaning of their own.
@@ -93,9 +93,9 @@ def json_text(value: Any, indent: int | None = 2) -> str:
 
 
 def escaped_file(text: str) -> str:
-    """A file's text whose format has ``by_number`` escapes and keeps its line breaks, ``escaped``;
-    what is hidden stands where the format has them."""
-    return escaped(text, lambda char: char if char == "\n" else by_number(char))
+    """A file's text whose format has ``by_number`` escapes, ``escaped`` but for its line breaks
+    and tabs; what is hidden stands where the format has them."""
+    return escaped(text, lambda char: char if char in "\n\t" else by_number(char))
 
 
 def by_number(char: str) -> str:

@@ -28,7 +28,7 @@ def string(value: str, raw: bool = False) -> str:
 
     A value with a backslash or quote (with ``raw``, any value) becomes a raw string where that
     can hold it. A character that nobody sees is written by its number, ``\\u{202e}``, as
-    Elasticsearch reads it; Elastic's Python package (0.9.19), with which its detection-rules
+    Elasticsearch reads it; Elastic's Python package (1.0.1), with which its detection-rules
     repository validates, reads on to the last ``}`` of the string and rejects a second one.
 
     Raises:

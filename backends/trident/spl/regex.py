@@ -96,7 +96,9 @@ def _escaped(char: str) -> str:
 
 def _safe(char: str) -> str:
     """Quotes, back-ticks and characters that nobody sees by number."""
-    return _by_number(char) if char in '"`' else escaped(char, _by_number)
+    if char in '"`':
+        return _by_number(char)
+    return char if char.isascii() and char.isprintable() else escaped(char, _by_number)
 
 
 def _by_number(char: str) -> str:

@@ -24,12 +24,13 @@ def as_yaml(content: Mapping[str, Any]) -> str:
 
 def block(text: str) -> str:
     """The text as a YAML block, where a block can hold each character of it."""
-    return LiteralScalarString(text.strip() + "\n")
+    scalar: str = LiteralScalarString(text.strip() + "\n")
+    return scalar
 
 
 def is_plain(text: str) -> bool:
     """Whether a text needs none of the escapes that only double quotes have (YAML 1.2.2, 5.7)."""
-    return escaped_file(text.replace("\t", " ")) == text.replace("\t", " ")
+    return escaped_file(text) == text
 
 
 def _quoted(value: Any) -> Any:

@@ -25,16 +25,14 @@ def _printable_errors() -> Iterator[None]:
     """click's own errors name files and values as they came."""
     try:
         yield
-    except click.ClickException as error:
+    except click.UsageError as error:
         from trident.base.printable import printable
 
         message = error.format_message()
         said = "\n".join(map(printable, message.split("\n")))
         if said == message:
             raise
-        shown = click.UsageError(said, getattr(error, "ctx", None))
-        shown.exit_code = error.exit_code
-        raise shown from error
+        raise click.UsageError(said, error.ctx) from error
 
 
 class Commands(click.Group):
