@@ -23,7 +23,7 @@ def with_least(frame: Frame, statistic: str, least: int) -> list[str]:
     column = frame.claim("in_group")
     return [
         f"| eventstats {statistic} AS {column}{frame.by(*frame.keys)}",
-        frame.where(f"isnull({column}) OR {column}>={least}"),
+        frame.where(f"coalesce({column},{least})>={least}"),
     ]
 
 
@@ -37,11 +37,12 @@ def with_columns(frame: Frame, expression: Expression, marks: Mapping[int, str])
     branches = sorted(set().union(*needed))
     counts = {branch: frame.claim(f"{frame.rows.labels[branch]}_in_group") for branch in branches}
     counted = ", ".join(f"count({marks[each]}) AS {counts[each]}" for each in branches)
-    tests = (" OR ".join(f"{counts[each]}>0" for each in sorted(part)) for part in needed)
-    has = " AND ".join(f"({test})" if " OR " in test else test for test in tests)
+    tests = (
+        " OR ".join(f"coalesce({counts[each]},1)>0" for each in sorted(part)) for part in needed
+    )
     return [
         f"| eventstats {counted}{frame.by(*frame.keys)}",
-        frame.where(f"isnull({counts[branches[0]]}) OR ({has})"),
+        frame.where(" AND ".join(f"({test})" if " OR " in test else test for test in tests)),
     ]
 
 
