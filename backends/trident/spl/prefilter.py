@@ -97,7 +97,7 @@ def search_clause(searches: Sequence[BoundSearch], seconds: int | None, delay: i
     for where, alternatives in terms.items():
         narrowed = any_of(alternatives)
         clauses.append(where.terms + (f" {inside(narrowed)}" if narrowed else ""))
-    clause = clauses[0] if len(clauses) == 1 else "(" + ")\n  OR (".join(clauses) + ")"
+    clause = clauses[0] if len(clauses) == 1 else "(" + ") OR (".join(clauses) + ")"
     if seconds is None:
         return clause
     return f"({clause}) earliest=-{seconds + delay + 1}s latest={1 - delay:+}s"
