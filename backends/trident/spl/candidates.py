@@ -3,7 +3,7 @@
 ``eventstats`` writes what its whole group has onto every row and takes no order. Past
 ``max_mem_usage_mb`` it stops adding its fields and keeps the rows; a row without the field stays
 here, too (Search Reference, *eventstats*, Usage,
-https://help.splunk.com/splunk-enterprise/spl-search-reference/9.4/search-commands/eventstats).
+https://help.splunk.com/splunk-enterprise/spl-search-reference/9.0/search-commands/eventstats).
 ``streamstats`` is bounded by the same setting, and has fewer rows then (*streamstats*, Memory and
 maximum results). Only what no window of a group can reach counts, and a group leaves whole.
 """

@@ -1,8 +1,9 @@
 """Lines of at most ``WIDTH`` characters: conditions and assignments a line each, lists filled.
 
-Splunk reads a line break as it reads a blank (Search Manual, *Search bar features*: a search can be
-written over several lines, https://help.splunk.com/en/splunk-enterprise/search/search-manual/9.3/using-the-search-app/help-reading-searches).
-Only a blank outside quotes becomes one, so that the search stays the same piece by piece.
+Splunk's pages break commands at blanks, too: Style Guide, *Formatting Splunk searches*
+(https://help.splunk.com/splunk-style-guide/formatting-text/formatting-splunk-searches), and the
+examples of *eventstats*. Only a blank outside quotes becomes a line break, so that the search stays
+the same piece by piece.
 """
 
 from __future__ import annotations

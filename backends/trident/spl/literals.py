@@ -55,6 +55,29 @@ def word_term(parts: Sequence[object]) -> str | None:
     return f"*{words[0]}" if ends else f"*{words[0]}*"
 
 
+# What the index splits a record at (segmenters.conf, MAJOR and MINOR: Search Manual, *Event
+# segmentation and searching*,
+# https://help.splunk.com/splunk-enterprise/search/search-manual/10.0/search-primer/event-segmentation-and-searching).
+# Without %, which begins breakers of several characters (%20).
+_BREAKER = r"[\]\[<>(){}|!;,'\"\s&?+/:=@.\-$#\\_]"
+_PHRASE = re.compile(rf"(?<={_BREAKER})[A-Za-z0-9]+(?: [A-Za-z0-9]+)*(?={_BREAKER})")
+_LAST = re.compile(rf"(?<={_BREAKER})[A-Za-z0-9]+\Z")
+
+
+def raw_term(parts: Iterable[object]) -> str | None:
+    """A term that the index answers for a part of ``_raw``: words that breakers in the value bound,
+    in quotes where they are several, or its last word as a beginning (Search Manual, *Search
+    command primer*, Keywords and phrases). None where no breaker stands before one: what precedes
+    the value in a record may then belong to its first word."""
+    literal = [part for part in parts if isinstance(part, str)]
+    whole = [each for text in literal for each in _PHRASE.findall(text)]
+    begun = [f"{each}*" for text in literal for each in _LAST.findall(text)]
+    longest = max(whole + begun, key=lambda term: len(term.strip("*")), default="")
+    if len(longest.strip("*")) < _SHORTEST:
+        return None
+    return f'"{longest}"' if " " in longest else longest
+
+
 def words_of_text(parts: Iterable[object]) -> Words | None:
     """The longest word of a value's literal parts; None when there is none."""
     words = [word for part in parts if isinstance(part, str) for word in _WORD.findall(part)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tests.backends.spl.model.commands import reads_only, run
 from tests.backends.spl.run import profile, raw_events
 from tests.support.generate import NETWORK, NOW, PROCESS, plan_documents
+from trident.engines.spl import Config, SplEngine
 from trident.meaning.evaluate import evaluate
 from trident.meaning.events import SECOND, Event, Value
 from trident.rule.plan import Run, Search, scheduled
@@ -294,6 +296,44 @@ def test_guards_stand_where_a_null_counts(detection: dict[str, Any], test: str) 
     query = translate(plan, profile()).query
     assert query is not None
     assert " ".join(query.text.split("| where ")[1].split()) == test
+
+
+RAW: list[tuple[list[str], str | None, str]] = [
+    (["(2 users now present)"], '"2 users now present"', "a phrase between breakers of the value"),
+    (["no logging"], "logging*", "the last word may go on"),
+    (["a: password -x file"], "password", "one whole word"),
+    (["promiscuous"], '_raw="*promiscuous*"', "both ends are open"),
+    (["IP-TCP-3-BADAUTH"], "BADAUTH*", "minor breakers are breakers"),
+    (["x%20password "], '_raw="*20password*"', "a sign of several characters is one perhaps"),
+    (["rm -rf"], None, "short words narrow nothing"),
+    (["no logging", "clear archive"], "(logging* OR archive*)", "any of a list"),
+    (["no logging", "rm -rf"], None, "one of the list has none"),
+]
+
+
+def test_a_keyword_of_a_line_is_a_term_of_the_index() -> None:
+    """What contains the keyword is found, whatever stands around it; the second test is exact."""
+    engine = SplEngine(Config())
+    for words, term, why in RAW:
+        document = {
+            "title": "line",
+            "logsource": {"product": "linux"},
+            "detection": {"words": words, "condition": "words"},
+        }
+        query = translate(plan_documents((document,)), profile()).query
+        assert query is not None
+        head, _, test = query.text.partition("\n| where ")
+        assert head == " ".join(filter(None, ("`trident_linux_syslog`", term))), why
+        assert test.startswith("match(_raw,")
+        lines = [f"{a}{word}{b}" for word in words for a in ("", "x", " ") for b in ("", "x", ".")]
+        lines += [line.upper() for line in lines] + ["other", words[0][:-1], words[0][1:]]
+        events = [{"_time": n, "_raw": line, "index": "i"} for n, line in enumerate(lines)]
+        any_word = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+        want = {number for number, line in enumerate(lines) if any_word.search(line)}
+        rows = engine.run(query.text, events, now=99, macros={"trident_linux_syslog": "index=i"})
+        assert {int(float(str(row["_time"]))) for row in rows} == want, why
+        marked = [{**each, "_macro": "trident_linux_syslog"} for each in events]
+        assert {row["_time"] for row in run(query.text, marked, 99)} == want, why
 
 
 SAID: list[tuple[dict[str, Any], bool, str]] = [
