@@ -183,8 +183,8 @@ def _value_terms(search: BoundSearch, field: str, value: object) -> Term | None:
     if isinstance(value, SigmaNumber) and float(value.number).is_integer():
         return Values(name, (int(value.number),))
     if isinstance(value, SigmaString):
-        if name == syntax.RAW and (words := raw_term(value.s)):
-            return Raw(words)
+        if name == syntax.RAW and (term := raw_term(value.s)):
+            return Raw(term)
         term = anchored_term(value.s) or word_term(value.s)
         return None if term is None else Values(name, (term,))
     if not isinstance(value, SigmaRegularExpression):
