@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from trident.rule.plan import Aggregate, Comparison, Operator, Statistic
 from trident.spl import syntax
+from trident.spl.candidates import least_of, with_least
 from trident.spl.frame import Fired, Frame, Wanted
 from trident.spl.stream import assign
 from trident.spl.syntax import TIME
@@ -63,11 +64,14 @@ def _count(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fired:
         return Fired([], each=True)
     needed = {each: _needed(each) for each in trigger.comparisons}
     numbers = list(dict.fromkeys(number for listed in needed.values() for number in listed))
+    lines = with_least(frame, "count", least_of(trigger.comparisons))
     if max(numbers) > LARGEST_WINDOW:
         total = frame.claim(trigger.statistic)
         test = compared(trigger.comparisons, total)
-        return _running(frame, wanted, {total: "1"}, "1==1", [total], test)
-    lines = [frame.sort(*frame.keys, TIME, *frame.shown(wanted))]
+        fired = _running(frame, wanted, {total: "1"}, "1==1", [total], test)
+        fired.lines[:0] = lines
+        return fired
+    lines.append(frame.sort(*frame.keys, TIME, *frame.shown(wanted)))
     combine: dict[str, str] = {}
     tests: dict[int, str] = {}
     firsts: dict[int, str] = {}
@@ -150,7 +154,10 @@ def _distinct(frame: Frame, trigger: Aggregate, wanted: Sequence[Wanted]) -> Fir
     neighbour = "| streamstats current=f window=1 global=f last({time}) AS {column}{by}"
     by, far = frame.by(*frame.keys, *values), f">{frame.plan.timespan}"
     known = " AND ".join(f'{value}!=""' for value in values)
+    # Each distinct tuple is a match's; one field's values need not be counted as rows.
+    most = f"dc({values[0]})" if len(values) == 1 else "count"
     lines = [
+        *with_least(frame, most, least_of(trigger.comparisons)),
         frame.sort(*frame.keys, *values, f"-{TIME}"),
         neighbour.format(time=TIME, column=after, by=by),
         frame.sort(*frame.keys, *values, TIME),

@@ -14,26 +14,30 @@ and conditional functions*, *eval* (operators), *Conversion functions* (``tonumb
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from typing import ClassVar
 
-from sigma.conditions import ConditionAND, ConditionItem, ConditionOR
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionItem,
+)
 from sigma.types import SpecialChars
 
 from trident.base.diagnostics import Refusal
 from trident.mapping.profiles import Column
 from trident.meaning.detection import number, text
-from trident.predicates.leaf import COMPARISONS, TEXT, Leaf, Op
-from trident.predicates.walk import Detections, Writer
+from trident.predicates.leaf import COMPARISONS, TEXT, Leaf, Op, read
+from trident.predicates.walk import Detections, Writer, flat
 from trident.result.translation import Note
-from trident.rule.tree import Condition, Test, condition_tests
+from trident.rule.tree import Condition, condition_tests
 from trident.spl import regex, syntax
 from trident.spl.alternation import Pattern, alternation
+from trident.spl.needed import NUMERIC, Needed, is_numeric, needed
 from trident.spl.prefilter import said_exactly
+from trident.spl.tokens import conjunction, disjunction, negation, operators
 
-NUMERIC = frozenset({"int", "long", "real"})
 _DOT = re.compile(r"(?<!\[)\.")
 _COMPARE: Mapping[Op, str] = {
     Op.NUMBER: "==",
@@ -63,7 +67,8 @@ def _number(spl: SplDetections, leaf: Leaf) -> str:
     if column.type not in ("int", "long") or abs(value) >= syntax.EXACT:
         spl.note(Note.of("TRI434", column=column.name))
     operator = _COMPARE[leaf.op]
-    return spl.sure(f"tonumber({spl.quoted(column)}){operator}{syntax.number(value)}")
+    test = f"tonumber({spl.quoted(column)}){operator}{syntax.number(value)}"
+    return test if spl.has_number(column) else spl.sure(test)
 
 
 def _boolean(spl: SplDetections, leaf: Leaf) -> str:
@@ -108,34 +113,74 @@ class SplDetections(Detections):
     target: ClassVar[str] = "spl"
     tests: ClassVar[Mapping[Op, Writer]] = _TESTS
     and_token: ClassVar[str] = "AND"
-    or_token: ClassVar[str] = "OR"
-    not_form: ClassVar[str] = "NOT ({})"
+    not_form: ClassVar[str] = "{}"
 
     def __init__(self, alone: bool = False) -> None:
         super().__init__(alone)
         self._two_valued = 0
         """How many parts around what is being written take nothing but true and false."""
+        self._needed: Needed = frozenset()
 
     def reference(self, column: Column) -> str:
-        return self.never_null(column) if self._two_valued else self.quoted(column)
+        is_null = self._two_valued and (column, False) not in self._needed
+        return self.never_null(column) if is_null else self.quoted(column)
 
     def never_null(self, column: Column) -> str:
         """The field's text, "" where it is missing."""
         return f'coalesce({self.quoted(column)},"")'
 
+    def has_number(self, column: Column) -> bool:
+        """Whether the detection asks for the column's number anyway."""
+        return (column, True) in self._needed
+
     def sure(self, test: str) -> str:
         """A test that may be null: true or false where nothing else will do."""
         return f"if({test},1,0)==1" if self._two_valued else test
+
+    def operand(self, outer: type[ConditionItem], part: object) -> str:
+        text = self.text(part)
+        return f"({text})" if outer is ConditionAND and "OR" in operators(text) else text
 
     def negation(self, part: object) -> str:
         with self._guarded():
             return super().negation(part)
 
+    def negated(self, part: object) -> str:
+        return negation(self.text(part))
+
     def alternatives(self, parts: Sequence[object]) -> str:
-        if len({_kind(leaf) for leaf in self._same_field(parts)}) == 1:
-            return super().alternatives(parts)
+        """The parts of an OR, those of an OR within it included; what the text of one field can
+        be is one test."""
+        lists: dict[object, list[tuple[object, object]]] = {}
+        leaves: dict[int, Leaf] = {}
+        for part, origin in (pair for each in parts for pair in flat(each)):
+            alike: object = object()
+            if isinstance(part, ConditionFieldEqualsValueExpression):
+                leaf = leaves[id(part)] = self.leaf(part)
+                alike = (leaf.column, leaf.cased) if leaf.pattern is not None else alike
+            lists.setdefault(alike, []).append((part, origin))
+        kinds = {(leaf.column, _kind(leaf)) for leaf in leaves.values()}
+        if len(kinds) == 1 and len(leaves) == sum(map(len, lists.values())):
+            return disjunction(self._any(lists.values(), leaves))
         with self._guarded():
-            return super().alternatives(parts)
+            return disjunction(self._any(lists.values(), leaves))
+
+    def _any(
+        self, lists: Iterable[Sequence[tuple[object, object]]], leaves: Mapping[int, Leaf]
+    ) -> list[str]:
+        """Tests of which one must hold: of each list one, or as few as say it; a part stands with
+        the one of the rule that it comes from."""
+        tests: list[str] = []
+        for listed in lists:
+            first, _ = listed[0]
+            if id(first) not in leaves:
+                tests.append(self.text(first))
+                continue
+            alike = [leaves[id(part)] for part, _ in listed]
+            texts = [self.test(alike[0])] if alike[0].pattern is None else self.texts(alike)
+            self.record([origin for _, origin in listed], disjunction(texts))
+            tests += texts
+        return tests
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -155,44 +200,18 @@ class SplDetections(Detections):
     def whole(self, condition: Condition) -> str:
         """The detection without what the search before the first pipe says exactly, where that is
         all that the query reads; "" when that is everything."""
+        self._needed = needed(condition, lambda test: read(self.column(test.field), test.value))
         operands = []
         for part in _all_of(condition):
             term = said_exactly(self.bound, part) if self.alone else None
             if term is None:
-                operands.append(self.operand(ConditionAND, part))
+                operands.append(self.text(part))
                 continue
             said = condition_tests(part)
             for test in said:
                 self.leaf(test)
             self.record(said, str(term))
-        return " AND ".join(operands)
-
-    def grouped(self, outer: type[ConditionItem], inner: object) -> bool:
-        """Parentheses always: ``search`` and ``where`` rank AND and OR the opposite way. A list on
-        one field brings its own where it is more than one test."""
-        if isinstance(inner, ConditionOR):
-            return not self._is_list(inner.args)
-        return isinstance(inner, ConditionAND)
-
-    def expansion(self, parts: Sequence[Test]) -> str:
-        text = self.alternatives(parts)
-        return text if self._is_list(parts) else f"({text})"
-
-    def _is_list(self, parts: Sequence[object]) -> bool:
-        leaves = self._same_field(parts)
-        return bool(leaves) and all(leaf.pattern is not None for leaf in leaves)
-
-    def any_of(self, leaves: Sequence[Leaf]) -> str | None:
-        """One regular expression for the texts of a list instead of one test each."""
-        if any(leaf.pattern is None for leaf in leaves):
-            return None
-        ordered = sorted(leaves, key=lambda leaf: leaf.cased)
-        tests = [
-            test
-            for _, alike in groupby(ordered, lambda leaf: leaf.cased)
-            for test in self.texts(list(alike))
-        ]
-        return tests[0] if len(tests) == 1 else f"({' OR '.join(tests)})"
+        return conjunction(operands)
 
     def texts(self, leaves: Sequence[Leaf]) -> list[str]:
         """Tests of which one must hold: the field is one of the texts, all of one case rule."""
@@ -243,8 +262,7 @@ def _kind(leaf: Leaf) -> str:
     A test for a missing field is never null; each network may be for addresses of its own."""
     if leaf.op in (Op.MISSING, Op.CIDR):
         return f"{leaf.op} {leaf.value}"
-    numeric = leaf.op in COMPARISONS or (leaf.op is Op.NUMBER and leaf.column.type in NUMERIC)
-    return "number" if numeric else "text"
+    return "number" if is_numeric(leaf) else "text"
 
 
 def _is_comparable(leaf: Leaf) -> bool:

@@ -24,8 +24,10 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}[A-Za-z0-9]")
 # no / behind an address, which search reads as a network (Search Reference, *search*).
 _WHOLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:@-]{0,254}[A-Za-z0-9]|[A-Za-z0-9]")
 
-# A shorter beginning is not worth a prefix: it narrows less than the longest word.
-_BEGINNING = re.compile(r"[A-Za-z0-9]{4,63}")
+# What is shorter narrows nothing: it stands in nearly every command line and path.
+_SHORTEST = 4
+
+_BEGINNING = re.compile(rf"[A-Za-z0-9]{{{_SHORTEST},63}}")
 
 
 def anchored_term(parts: Sequence[object]) -> str | None:
@@ -43,12 +45,37 @@ def anchored_term(parts: Sequence[object]) -> str | None:
 
 def word_term(parts: Sequence[object]) -> str | None:
     """The longest word of a value between wildcards, without one behind it where the value ends
-    with it; None when there is no word."""
+    with it; None when there is no word, or a short one that is not the whole text."""
     words = words_of_text(parts)
     if words is None:
         return None
+    if not _is_worth_it(words) and words != tuple(each for each in parts if isinstance(each, str)):
+        return None
     ends = isinstance(parts[-1], str) and parts[-1].endswith(words)
     return f"*{words[0]}" if ends else f"*{words[0]}*"
+
+
+# What the index splits a record at (segmenters.conf, MAJOR and MINOR: Search Manual, *Event
+# segmentation and searching*,
+# https://help.splunk.com/splunk-enterprise/search/search-manual/10.0/search-primer/event-segmentation-and-searching).
+# Without %, which begins breakers of several characters (%20).
+_BREAKER = r"[\]\[<>(){}|!;,'\"\s&?+/:=@.\-$#\\_]"
+_PHRASE = re.compile(rf"(?<={_BREAKER})[A-Za-z0-9]+(?: [A-Za-z0-9]+)*(?={_BREAKER})")
+_LAST = re.compile(rf"(?<={_BREAKER})[A-Za-z0-9]+\Z")
+
+
+def raw_term(parts: Iterable[object]) -> str | None:
+    """A term that the index answers for a part of ``_raw``: words that breakers in the value bound,
+    in quotes where they are several, or its last word as a beginning (Search Manual, *Search
+    command primer*, Keywords and phrases). None where no breaker stands before one: what precedes
+    the value in a record may then belong to its first word."""
+    literal = [part for part in parts if isinstance(part, str)]
+    whole = [each for text in literal for each in _PHRASE.findall(text)]
+    begun = [f"{each}*" for text in literal for each in _LAST.findall(text)]
+    longest = max(whole + begun, key=lambda term: len(term.strip("*")), default="")
+    if len(longest.strip("*")) < _SHORTEST:
+        return None
+    return f'"{longest}"' if " " in longest else longest
 
 
 def words_of_text(parts: Iterable[object]) -> Words | None:
@@ -58,11 +85,13 @@ def words_of_text(parts: Iterable[object]) -> Words | None:
 
 
 def words_of_regex(pattern: str) -> Words | None:
-    """Words of which one stands in every match of a regular expression; None when unknown."""
+    """Words of which one stands in every match of a regular expression; None when unknown, or
+    when one of them is short."""
     try:
-        return _sequence(parser.parse(pattern))
+        words = _sequence(parser.parse(pattern))
     except (re.error, RecursionError):
         return None
+    return words if words and _is_worth_it(words) else None
 
 
 def _sequence(items: Sequence[tuple[Any, Any]]) -> Words | None:
@@ -92,6 +121,10 @@ def _item(op: object, value: Any) -> Words | None:
             return None
         return tuple(dict.fromkeys(word for words in word_lists for word in words))
     return None
+
+
+def _is_worth_it(words: Words) -> bool:
+    return min(map(len, words)) >= _SHORTEST
 
 
 def _worth(words: Words) -> tuple[int, int]:

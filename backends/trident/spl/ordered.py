@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from trident.result.translation import Note
 from trident.rule.plan import Ordered
+from trident.spl.candidates import with_least
 from trident.spl.frame import Fired, Frame, Wanted
 from trident.spl.stream import assign
 from trident.spl.syntax import TIME, literal
@@ -30,6 +31,7 @@ def ordered(frame: Frame, trigger: Ordered, wanted: Sequence[Wanted]) -> Fired:
     }
     # Equal times count as in order: earlier stages first, and an absent rule's match before all.
     lines = _stages(frame, trigger, stage)
+    lines += _complete(frame, trigger, stage)
     lines.append(frame.sort(*frame.keys, TIME, stage, *frame.shown(wanted)))
     tests = [f"{stage}=={last}"]
     for number in range(1, last):
@@ -51,6 +53,15 @@ def ordered(frame: Frame, trigger: Ordered, wanted: Sequence[Wanted]) -> Fired:
         times={**dict(enumerate(times)), last - 1: TIME},
         fields=fields,
     )
+
+
+def _complete(frame: Frame, trigger: Ordered, stage: str) -> list[str]:
+    """Keep the groups that have a match of every stage."""
+    if not trigger.absent:
+        return with_least(frame, f"dc({stage})", len(trigger.stages))
+    reached = frame.claim("stage_reached")
+    kept = with_least(frame, f"dc({reached})", len(trigger.stages))
+    return [*assign([f"{reached}=if({stage}>{ABSENT},{stage},null())"]), *kept] if kept else []
 
 
 def _step(

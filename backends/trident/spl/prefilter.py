@@ -32,8 +32,8 @@ from trident.base.diagnostics import Refusal
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Profile, Table
 from trident.spl import syntax
-from trident.spl.literals import anchored_term, word_term, words_of_regex
-from trident.spl.terms import Term, Values, all_of, any_of, inside
+from trident.spl.literals import anchored_term, raw_term, word_term, words_of_regex
+from trident.spl.terms import Raw, Term, Values, all_of, any_of, inside
 
 # What search reads otherwise than as a field of the event, or has an index of its own for.
 _OTHERWISE = frozenset(
@@ -97,7 +97,7 @@ def search_clause(searches: Sequence[BoundSearch], seconds: int | None, delay: i
     for where, alternatives in terms.items():
         narrowed = any_of(alternatives)
         clauses.append(where.terms + (f" {inside(narrowed)}" if narrowed else ""))
-    clause = clauses[0] if len(clauses) == 1 else "(" + ")\n  OR (".join(clauses) + ")"
+    clause = clauses[0] if len(clauses) == 1 else "(" + ") OR (".join(clauses) + ")"
     if seconds is None:
         return clause
     return f"({clause}) earliest=-{seconds + delay + 1}s latest={1 - delay:+}s"
@@ -183,6 +183,8 @@ def _value_terms(search: BoundSearch, field: str, value: object) -> Term | None:
     if isinstance(value, SigmaNumber) and float(value.number).is_integer():
         return Values(name, (int(value.number),))
     if isinstance(value, SigmaString):
+        if name == syntax.RAW and (term := raw_term(value.s)):
+            return Raw(term)
         term = anchored_term(value.s) or word_term(value.s)
         return None if term is None else Values(name, (term,))
     if not isinstance(value, SigmaRegularExpression):

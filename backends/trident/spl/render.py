@@ -12,12 +12,14 @@ from trident.spl.aggregate import aggregate
 from trident.spl.baseline import passing
 from trident.spl.detections import SplDetections
 from trident.spl.frame import Fired, Frame, Wanted
+from trident.spl.layout import laid_out
 from trident.spl.ordered import ordered
 from trident.spl.outputs import Shown, shown, wanted
 from trident.spl.prefilter import search_clause
 from trident.spl.stream import Rows, Stream, assign
 from trident.spl.syntax import TIME
 from trident.spl.temporal import temporal
+from trident.spl.tokens import conjunction
 
 
 def render(bound: Bound) -> Query:
@@ -42,7 +44,7 @@ def render(bound: Bound) -> Query:
     head = stream.head(_depth(plan, plan.firing.back if plan.firing else None), plan.firing)
     named = {name: name for name in plan.group_by}
     return Query(
-        "\n".join([*head, *body, *show]) + "\n",
+        laid_out("\n".join([*head, *body, *show])) + "\n",
         AlertColumns(TIME, named),
         {each.name: each.name for each in columns},
         notes=tuple(stream.notes),
@@ -62,8 +64,8 @@ def _search(bound: BoundSearch) -> Query:
         search_clause([bound], firing.back if firing else None, firing.delay if firing else 0),
         *syntax.computed(bound.columns.values()),
     ]
-    if tests := [*ends, *([predicate] if predicate else [])]:
-        lines.append(f"| where {' AND '.join(tests)}")
+    if test := conjunction([*ends, predicate]):
+        lines.append(f"| where {test}")
     if outputs:
         names = syntax.Names([*natives, *outputs])
         working = [names.claim(name) for name in outputs]
@@ -72,7 +74,7 @@ def _search(bound: BoundSearch) -> Query:
         lines.append(f"| table {', '.join([TIME, *working])}")
         lines += _rename(dict(zip(working, outputs, strict=True)))
     return Query(
-        "\n".join(lines) + "\n",
+        laid_out("\n".join(lines)) + "\n",
         columns={name: name for name in outputs},
         notes=tuple(detections.notes),
         features=tuple(detections.features),

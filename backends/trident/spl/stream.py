@@ -20,6 +20,7 @@ from trident.rule.plan import Aggregate, Firing, output_fields
 from trident.spl import syntax
 from trident.spl.detections import SplDetections
 from trident.spl.prefilter import place, search_clause, tests
+from trident.spl.tokens import conjunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class Stream:
         delay = firing.delay if firing else 0
         ends = [f"{syntax.TIME}<={syntax.ago(delay)}"] if firing else []
         matched = [
-            _all_hold([test, self.detections.predicate(search)])
+            conjunction([test, self.detections.predicate(search)])
             for test, search in zip(tests(searches), searches, strict=True)
         ]
         reads = [read for rows in _all(self.root) for read in rows.reads.values()]
@@ -119,7 +120,7 @@ class Stream:
         columns = [column for search in searches for column in search.columns.values()]
         lines = [search_clause(searches, seconds, delay), *syntax.computed(columns)]
         if not self.labelled:
-            lines.append(f"| where {_all_hold([*ends, matched[0]])}")
+            lines.append(f"| where {conjunction([*ends, matched[0]])}")
         else:
             labels = [syntax.literal(label) for label, _ in self.leaves]
             lines.append(f"| eval {self.rule}={self._labelling(labels, matched)}")
@@ -173,8 +174,8 @@ class Stream:
     def _labelling(self, labels: Sequence[str], matched: Sequence[str]) -> str:
         pairs = list(zip(labels, matched, strict=True))
         if not self._overlapping():
-            return f"case({_lines(f'{test},{label}' for label, test in pairs)})"
-        return f"mvappend({_lines(f'if({test},{label},null())' for label, test in pairs)})"
+            return f"case({', '.join(f'{test},{label}' for label, test in pairs)})"
+        return f"mvappend({', '.join(f'if({test},{label},null())' for label, test in pairs)})"
 
     def _assignment(self, read: Read) -> str:
         rules: dict[str, list[str]] = {}
@@ -193,14 +194,7 @@ class Stream:
 def assign(assignments: Iterable[str]) -> list[str]:
     """An eval line, or none without assignments."""
     listed = list(assignments)
-    return [f"| eval {_lines(listed)}"] if listed else []
-
-
-def _lines(items: Iterable[str]) -> str:
-    """Items of a list, on a line each where they are long."""
-    texts = list(items)
-    short = ", ".join(texts)
-    return short if len(short) < 90 else ",\n    ".join(texts)
+    return [f"| eval {', '.join(listed)}"] if listed else []
 
 
 def _all(rows: Rows) -> Iterable[Rows]:
@@ -222,11 +216,3 @@ def _natives(bound: BoundCorrelation) -> Iterable[str]:
             yield from (syntax.native(column) for column in columns if column is not None)
         else:
             yield from _natives(branch.matches)
-
-
-def _all_hold(tests: Iterable[str]) -> str:
-    """The conjunction of the tests that are given, those with AND or OR inside in parentheses."""
-    kept = [test for test in tests if test]
-    if len(kept) < 2:
-        return "".join(kept)
-    return " AND ".join(f"({t})" if " OR " in t or " AND " in t else t for t in kept)

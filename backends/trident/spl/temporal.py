@@ -16,6 +16,7 @@ from trident.rule.plan import (
     Together,
 )
 from trident.spl import syntax
+from trident.spl.candidates import least_of, with_columns, with_least
 from trident.spl.frame import Fired, Frame, Wanted
 from trident.spl.stream import assign
 from trident.spl.syntax import TIME
@@ -62,8 +63,10 @@ def temporal(frame: Frame, trigger: RuleCount | Together, wanted: Sequence[Wante
     combine = {**dict.fromkeys(times, "max"), **dict.fromkeys(fields.values(), "last")}
     tests = []
     if isinstance(trigger, RuleCount):
+        able = with_least(frame, f"dc({frame.stream.rule})", least_of(trigger.comparisons))
         tests.append(compared(trigger.comparisons, "+".join(inside)))
     else:
+        able = with_columns(frame, trigger.expression, dict(enumerate(times)))
         tests.append(f"({_holds(trigger.expression, inside)})")
         if len(trigger.positive) < len(labels):
             positive = frame.claim("positive")
@@ -72,6 +75,7 @@ def temporal(frame: Frame, trigger: RuleCount | Together, wanted: Sequence[Wante
             tests.append(f"{positive}==1")
     lines = [
         *assign(moved),
+        *able,
         frame.sort(*frame.keys, TIME, *frame.shown(wanted)),
         f"| streamstats {', '.join(latest)}{frame.by(*frame.keys)}",
     ]

@@ -33,6 +33,16 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
+class Raw:
+    """A word or phrase of ``_raw``, as it is written."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """Terms that must all hold; in parentheses inside of others (search reads OR before AND)."""
 
@@ -52,7 +62,7 @@ class AnyOf:
         return " OR ".join(map(_inside, self.terms))
 
 
-Term = Values | AllOf | AnyOf
+Term = Values | Raw | AllOf | AnyOf
 
 
 def all_of(terms: Iterable[Term | None]) -> Term | None:
@@ -85,7 +95,7 @@ def inside(term: Term) -> str:
 
 
 def _inside(term: Term) -> str:
-    return str(term) if isinstance(term, Values) else f"({term})"
+    return str(term) if isinstance(term, Values | Raw) else f"({term})"
 
 
 def _one(terms: tuple[Term, ...], several: type[AllOf | AnyOf]) -> Term | None:

@@ -73,6 +73,8 @@ MUTANTS = [
     ("case", r"\(\?i\)", ""),
     ("null compared", r"coalesce\(('[^']*'),\"\"\)", r"\1"),
     ("any rule will do", r"positive==1", "1==1"),
+    ("a group with just enough matches leaves", r"(in_group\d*,\d+\))>=", r"\1>"),
+    ("a group with all rules leaves", r"_in_group,1\)>0", "_in_group,1)>9"),
     ("inner alerts twice", r"nth==1 AND ", ""),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tests.backends.spl.model.commands import reads_only, run
 from tests.backends.spl.run import profile, raw_events
 from tests.support.generate import NETWORK, NOW, PROCESS, plan_documents
+from trident.engines.spl import Config, SplEngine
 from trident.meaning.evaluate import evaluate
 from trident.meaning.events import SECOND, Event, Value
 from trident.rule.plan import Run, Search, scheduled
@@ -180,8 +182,8 @@ PREFILTERS = [
         "what another value finds, in any case, is left out",
     ),
     (
-        {"CommandLine": ["*x.alpha", "beta", "*alpha", "gamma", "*am*a", "*amm*"]},
-        'properties.ProcessCommandLine IN ("beta", "*alpha", "*am*")',
+        {"CommandLine": ["*x.alpha", "beta", "*alpha", "gammax", "*amma*a", "*ammax*"]},
+        'properties.ProcessCommandLine IN ("beta", "*alpha", "*amma*")',
         "an end that another one ends with",
     ),
     (
@@ -194,7 +196,14 @@ PREFILTERS = [
         'properties.ProcessCommandLine IN ("*alpha*", "*beta*")',
         "the words of a regular expression",
     ),
-    ({"CommandLine|re": "(alpha)?beta?"}, 'properties.ProcessCommandLine="*bet*"', "what is sure"),
+    (
+        {"CommandLine|re": "(alpha)?betas?"},
+        'properties.ProcessCommandLine="*beta*"',
+        "what is sure",
+    ),
+    ({"CommandLine|re": "(alpha)?beta?"}, None, "a short word narrows nothing"),
+    ({"CommandLine|contains": ["alpha", " am "]}, None, "nor does one of a list"),
+    ({"CommandLine|contains": "am"}, 'properties.ProcessCommandLine="*am*"', "it may be the test"),
     ({"CommandLine|re": "(alpha|[0-9])"}, None, "one way without a word"),
     ({"ProcessId": 4}, "properties.ProcessId=4", "a whole number"),
     ({"ProcessId|gt": 4}, None, "comparisons are left to where"),
@@ -217,7 +226,7 @@ def test_prefilter(item: dict[str, Any], terms: str | None) -> None:
         )
         query = translate(plan, profile()).query
         assert query is not None
-        first = query.text.split("\n")[0]
+        first = " ".join(query.text.partition("\n| ")[0].split())
         expected = f"{where} {terms}" if terms and condition == "a" else where
         assert first == expected
         assert reads_only(query.text, 0).earliest is None
@@ -234,25 +243,40 @@ GUARDS: list[tuple[dict[str, Any], str, str]] = [
     ),
     (
         {"a": {"ProcessId|gt": [4, 8]}},
-        "(tonumber('properties.ProcessId')>4 OR tonumber('properties.ProcessId')>8)",
+        "tonumber('properties.ProcessId')>4 OR tonumber('properties.ProcessId')>8",
         "numbers of one field are null together",
     ),
     (
         {"a": {"User": ["bob", "", "b*"]}},
-        """(coalesce('properties.AccountName',"")=="" OR """
-        r"""match(coalesce('properties.AccountName',""),"(?i)^bob\\z|^b"))""",
+        """coalesce('properties.AccountName',"")=="" OR """
+        r"""match(coalesce('properties.AccountName',""),"(?i)^bob\\z|^b")""",
         "a missing field is looked for",
     ),
     (
         {"a": A, "b": B, "condition": "a or b"},
-        r"""(match(coalesce('properties.FolderPath',""),"(?i)\\\\a[.]exe\\z")"""
-        """ OR lower(coalesce('properties.AccountName',""))=="bob")""",
+        r"""match(coalesce('properties.FolderPath',""),"(?i)\\\\a[.]exe\\z")"""
+        """ OR lower(coalesce('properties.AccountName',""))=="bob\"""",
         "what OR makes of null no page says",
     ),
     (
         {"a": C, "b": B, "condition": "b and not a"},
         "NOT (if(tonumber('properties.ProcessId')>4,1,0)==1)",
         "nor what NOT makes of it; the search says the other test",
+    ),
+    (
+        {"a": A, "b": {"Image|contains": ["x-", "y"]}, "condition": "a or b"},
+        r"""match('properties.FolderPath',"(?i)\\\\a[.]exe\\z|x-|y")""",
+        "what one field can be, in several selections, is one test",
+    ),
+    (
+        {"a": A, "b": B, "c": C, "condition": "(a or c) or b and not (b or (a and c))"},
+        r"""match(coalesce('properties.FolderPath',""),"(?i)\\\\a[.]exe\\z")"""
+        """ OR if(tonumber('properties.ProcessId')>4,1,0)==1"""
+        """ OR (lower(coalesce('properties.AccountName',""))=="bob" AND"""
+        """ NOT (lower(coalesce('properties.AccountName',""))=="bob" OR"""
+        r""" (match(coalesce('properties.FolderPath',""),"(?i)\\\\a[.]exe\\z") AND"""
+        """ if(tonumber('properties.ProcessId')>4,1,0)==1)))""",
+        "parentheses where AND and OR meet, and nowhere else",
     ),
 ]
 
@@ -271,7 +295,45 @@ def test_guards_stand_where_a_null_counts(detection: dict[str, Any], test: str) 
     )
     query = translate(plan, profile()).query
     assert query is not None
-    assert query.text.split("| where ")[1].strip() == test
+    assert " ".join(query.text.split("| where ")[1].split()) == test
+
+
+RAW: list[tuple[list[str], str | None, str]] = [
+    (["(2 users now present)"], '"2 users now present"', "a phrase between breakers of the value"),
+    (["no logging"], "logging*", "the last word may go on"),
+    (["a: password -x file"], "password", "one whole word"),
+    (["promiscuous"], '_raw="*promiscuous*"', "both ends are open"),
+    (["IP-TCP-3-BADAUTH"], "BADAUTH*", "minor breakers are breakers"),
+    (["x%20password "], '_raw="*20password*"', "a sign of several characters is one perhaps"),
+    (["rm -rf"], None, "short words narrow nothing"),
+    (["no logging", "clear archive"], "(logging* OR archive*)", "any of a list"),
+    (["no logging", "rm -rf"], None, "one of the list has none"),
+]
+
+
+def test_a_keyword_of_a_line_is_a_term_of_the_index() -> None:
+    """What contains the keyword is found, whatever stands around it; the second test is exact."""
+    engine = SplEngine(Config())
+    for words, term, why in RAW:
+        document = {
+            "title": "line",
+            "logsource": {"product": "linux"},
+            "detection": {"words": words, "condition": "words"},
+        }
+        query = translate(plan_documents((document,)), profile()).query
+        assert query is not None
+        head, _, test = query.text.partition("\n| where ")
+        assert head == " ".join(filter(None, ("`trident_linux_syslog`", term))), why
+        assert test.startswith("match(_raw,")
+        lines = [f"{a}{word}{b}" for word in words for a in ("", "x", " ") for b in ("", "x", ".")]
+        lines += [line.upper() for line in lines] + ["other", words[0][:-1], words[0][1:]]
+        events = [{"_time": n, "_raw": line, "index": "i"} for n, line in enumerate(lines)]
+        any_word = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
+        want = {number for number, line in enumerate(lines) if any_word.search(line)}
+        rows = engine.run(query.text, events, now=99, macros={"trident_linux_syslog": "index=i"})
+        assert {int(float(str(row["_time"]))) for row in rows} == want, why
+        marked = [{**each, "_macro": "trident_linux_syslog"} for each in events]
+        assert {row["_time"] for row in run(query.text, marked, 99)} == want, why
 
 
 SAID: list[tuple[dict[str, Any], bool, str]] = [

@@ -214,6 +214,7 @@ def _numbers(values: list[Any]) -> list[Any]:
 
 AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
     "count": len,
+    "dc": lambda values: len(set(map(text, values))),
     "sum": lambda values: sum(_numbers(values)) if values else None,
     "avg": lambda values: statistics.fmean(_numbers(values)) if values else None,
     # "stdev of one value is shown as 0" (Aggregate functions)

@@ -1,8 +1,8 @@
 """The search before the first pipe: what is read.
 
-Pages: Search Reference, *search* (wildcards, case, quotes; IN is any of its values), *Boolean
-expressions* (here OR binds closer than AND); Search Manual, *Specify time modifiers in your search*
-(earliest is included, latest is not).
+Pages: Search Reference, *search* (wildcards, case, quotes; IN is any of its values; words and
+phrases of _raw), *Boolean expressions* (here OR binds closer than AND);
+Search Manual, *Specify time modifiers in your search* (earliest is included, latest is not).
 """
 
 from __future__ import annotations
@@ -88,8 +88,20 @@ class _SearchReader(Reader):
             self.take("IN")
             tests = [self.value(name) for _ in self.commas()]
             return lambda event: any(test(event) for test in tests)
+        if self.peek("*"):
+            name += self.take("*").text
+        if not self.peek("="):
+            return self.words(name)
         self.take("=")
         return self.value(name)
+
+    def words(self, text: str) -> Test:
+        """Words of ``_raw`` in any case, whole where no wildcard ends them."""
+        body = ".*".join(map(re.escape, text.strip("*").split("*")))
+        start = "" if text.startswith("*") else r"(?<![A-Za-z0-9])"
+        end = "" if text.endswith("*") else r"(?![A-Za-z0-9])"
+        pattern = re.compile(f"{start}{body}{end}", re.IGNORECASE | re.DOTALL)
+        return lambda event: pattern.search(str(event.get("_raw", ""))) is not None
 
     def commas(self) -> Iterator[None]:
         """``(``, one item for each pass, commas between them, ``)``."""

@@ -27,6 +27,7 @@ SIGNS = {
     ">=": operator.ge,
 }
 ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+OPEN = "what no page says"
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -39,19 +40,27 @@ class Eval:
 
     def truth(self, node: Node) -> bool | None:
         """A Boolean expression: true, false or null."""
+        found = self._truth(node)
+        if found is OPEN:
+            raise ModelError("NOT of null: the documentation does not say what it is")
+        return found
+
+    def _truth(self, node: Node) -> Any:
+        """``truth``, or OPEN where it rests on what NOT makes of null: beside a test that is false
+        or null nothing makes a conjunction true."""
         kind = node[0]
         if kind == "group":
-            return self.truth(node[1])
+            return self._truth(node[1])
         if kind == "not":
-            part = self.truth(node[1])
-            if part is None:
-                raise ModelError("NOT of null: the documentation does not say what it is")
-            return not part
+            part = self._truth(node[1])
+            return OPEN if part in (None, OPEN) else not part
         if kind in ("and", "or"):
-            parts = [self.truth(part) for part in node[1:]]
+            parts = [self._truth(part) for part in node[1:]]
             decisive = kind == "or"
             if decisive in parts:
                 return decisive
+            if OPEN in parts and not (kind == "and" and None in parts):
+                return OPEN
             return None if None in parts else not decisive
         if kind == "op" and node[1] in SIGNS:
             return self._compare(node[1], self.value(node[2]), self.value(node[3]))
