@@ -41,8 +41,9 @@ def stanzas(
 
 
 def flat(search: str) -> str:
-    """A search without line breaks and the blanks around them."""
-    return " ".join(line.strip() for line in search.split("\n")).strip()
+    """A search with one blank for each run of blanks and line breaks outside quotes."""
+    quoted_or_blank = r"""("(?:[^"\\]|\\.)*"|'[^']*')|\s+"""
+    return re.sub(quoted_or_blank, lambda found: found[1] or " ", search).strip()
 
 
 def query(deployment: Deployment) -> str:
@@ -71,7 +72,7 @@ def test_the_search_is_the_query(shipped: list[Deployment], reading: Reading) ->
 
 def test_times_are_the_searchs_own(shipped: list[Deployment]) -> None:
     for found, deployment in zip(stanzas(shipped), shipped, strict=True):
-        (given,) = re.findall(r"earliest=(\S+) latest=(\S+)", query(deployment))
+        (given,) = re.findall(r"earliest=(\S+) latest=(\S+)", flat(query(deployment)))
         assert (found["dispatch.earliest_time"], found["dispatch.latest_time"]) == given
 
 
