@@ -1,5 +1,5 @@
-"""What a rule costs is computed before the work: many rules, levels, parts and values are translated
-or refused with the limit, in seconds."""
+"""What a rule costs is computed before the work: many rules, levels and parts are translated, or
+refused with the limit, in seconds."""
 
 from __future__ import annotations
 
