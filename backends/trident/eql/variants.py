@@ -7,9 +7,9 @@ order; the first is the query, the others go with it as further queries.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations, product
+from itertools import permutations, product
 
 from trident.base.diagnostics import Refusal
 from trident.rule.plan import (
@@ -29,6 +29,13 @@ from trident.rule.plan import (
 
 MAX_QUERIES = 6
 """Three rules in any order; more would be no help to anyone."""
+
+MAX_ALTERNATIVES = 250
+"""Sets of rules that a condition may be read as before those that others imply are left out: each
+is compared with each."""
+
+_MANY, _MANY_STEPS = 1_000_000, 10
+"""From where on nothing is counted to the end: sequences, and steps, whose orders are more."""
 
 MAX_RUNS = 100
 """Elastic's limit of ``with runs`` ("EQL syntax reference", with runs statement)."""
@@ -69,14 +76,15 @@ def variants(trigger: Trigger, branches: int) -> tuple[Variant, ...]:
             if wanted == 1:
                 return (Variant((everything,)),)
             # A sequence has one order, so each order is a query of its own.
-            return _limited(
+            _check_count([math.perm(branches, wanted)])
+            return tuple(
                 Variant(tuple((branch,) for branch in order))
                 for order in permutations(everything, wanted)
             )
         case Together(expression):
-            return _limited(
-                Variant(order) for needed in _needs(expression) for order in permutations(needed)
-            )
+            needs = _needs(expression)
+            _check_count(math.factorial(min(len(needed), _MANY_STEPS)) for needed in needs)
+            return tuple(Variant(order) for needed in needs for order in permutations(needed))
 
 
 def run_length(comparisons: Sequence[Comparison]) -> int:
@@ -96,25 +104,27 @@ def split(variant: Variant, together: Sequence[Step]) -> tuple[Variant, ...]:
     one step."""
     kept = [set(group) for group in together]
     parts = [
-        [
+        dict.fromkeys(
             tuple(branch for branch in step if branch in group)
             for group in kept
             if group.intersection(step)
-        ]
+        )
         for step in variant.steps
     ]
-    return _limited(Variant(steps, variant.runs, variant.absent) for steps in product(*parts))
+    _check_count([math.prod(map(len, parts))])
+    return tuple(Variant(steps, variant.runs, variant.absent) for steps in product(*parts))
 
 
-def _limited(variants: Iterator[Variant]) -> tuple[Variant, ...]:
-    kept = tuple(dict.fromkeys(variants))
-    if len(kept) > MAX_QUERIES:
+def _check_count(sequences: Iterable[int]) -> None:
+    """Refuse more sequences than are written, before any is made."""
+    number = sum(sequences)
+    if number > MAX_QUERIES:
+        shown = f"{number}" if number < _MANY else f"{_MANY} or more"
         raise Refusal(
             "TRI358",
-            f"the rule needs {len(kept)} sequences, one per order of its rules; "
+            f"the rule needs {shown} sequences, one per order of its rules; "
             f"Trident writes {MAX_QUERIES} at most",
         )
-    return kept
 
 
 def _least(comparisons: Sequence[Comparison]) -> int:
@@ -135,15 +145,47 @@ def _needs(expression: Expression) -> list[tuple[Step, ...]]:
     four. Steps of one set must not overlap: one match of b is enough for
     ``(a or b) and (b or c)``.
     """
-    alternatives = list(_alternatives(expression, shared=True))
-    if any(set(one) & set(two) for steps in alternatives for one, two in combinations(steps, 2)):
-        alternatives = list(_alternatives(expression, shared=False))
+    alternatives = _checked_alternatives(expression, shared=True)
+    if any(_overlap(steps) for steps in alternatives):
+        alternatives = _checked_alternatives(expression, shared=False)
     alternatives = list(dict.fromkeys(tuple(sorted(set(steps))) for steps in alternatives))
     return [
         steps
         for steps in alternatives
         if not any(other != steps and _implied(other, steps) for other in alternatives)
     ]
+
+
+def _overlap(steps: Sequence[Step]) -> bool:
+    """Whether a branch stands in two of the steps."""
+    return len({branch for step in steps for branch in step}) < sum(map(len, steps))
+
+
+def _checked_alternatives(expression: Expression, shared: bool) -> list[tuple[Step, ...]]:
+    number = _count(expression, shared)
+    if number > MAX_ALTERNATIVES:
+        shown = f"{number}" if number < _MANY else f"{_MANY} or more"
+        raise Refusal(
+            "TRI358",
+            f"the condition has {shown} alternatives; Trident looks through "
+            f"{MAX_ALTERNATIVES} at most",
+        )
+    return list(_alternatives(expression, shared))
+
+
+def _count(expression: Expression, shared: bool) -> int:
+    """How many alternatives a condition has at most, ``_MANY`` for that many or more."""
+    match expression:
+        case AllOf(parts):
+            number = 1
+            for part in parts:
+                number = min(number * _count(part, shared), _MANY)
+            return number
+        case AnyOf(parts):
+            merged = sum(isinstance(part, Has) for part in parts) - 1 if shared else 0
+            return min(sum(_count(part, shared) for part in parts) - max(merged, 0), _MANY)
+        case _:
+            return 1
 
 
 def _implied(needed: tuple[Step, ...], filled: tuple[Step, ...]) -> bool:

@@ -18,7 +18,7 @@ from trident.mapping.profiles import Column, Profile, Source
 from trident.mapping.resolver import resolve, resolve_source
 from trident.mapping.wording import UnknownValue, reworded, selected
 from trident.result.translation import PARTLY, Fidelity, Note
-from trident.rule.monotone import Effect, effect
+from trident.rule.monotone import Effect, effects
 from trident.rule.plan import (
     Branch,
     Correlation,
@@ -101,8 +101,8 @@ def bind(plan: Plan, profile: Profile, goal: Fidelity = Fidelity.EXACT) -> Bound
         plan,
         profile,
         tuple(
-            _bind_branch(branch, plan, profile, _branch_goal(goal, effect(plan, index)))
-            for index, branch in enumerate(plan.branches)
+            _bind_branch(branch, plan, profile, _branch_goal(goal, effect))
+            for branch, effect in zip(plan.branches, effects(plan), strict=True)
         ),
     )
     for field in output_fields(plan):

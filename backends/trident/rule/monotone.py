@@ -39,34 +39,41 @@ _GROWING = frozenset({Operator.GT, Operator.GTE})
 _COUNTS = frozenset({Statistic.COUNT, Statistic.DISTINCT})
 
 
-def effect(plan: Correlation, branch: int) -> Effect:
-    """What fewer matches of the rule at place ``branch`` do to the alerts of ``plan``."""
-    if plan.baseline is not None:  # its history holds matches of the same rules
-        return Effect.UNKNOWN
+def effects(plan: Correlation) -> tuple[Effect, ...]:
+    """What fewer matches of each of its rules do to the alerts of ``plan``."""
+    signs: list[set[Effect]] = [set() for _ in plan.branches]
     match plan.trigger:
+        case _ if plan.baseline is not None:
+            pass  # its history holds matches of the same rules
         case Aggregate(statistic, comparisons):
-            grows = statistic in _COUNTS and {each.op for each in comparisons} <= _GROWING
-            return Effect.FEWER if grows else Effect.UNKNOWN
+            if statistic in _COUNTS and {each.op for each in comparisons} <= _GROWING:
+                signs = [{Effect.FEWER} for _ in signs]
         case RuleCount(comparisons):
-            grows = {each.op for each in comparisons} <= _GROWING
-            return Effect.FEWER if grows else Effect.UNKNOWN
+            if {each.op for each in comparisons} <= _GROWING:
+                signs = [{Effect.FEWER} for _ in signs]
         case Together(expression):
-            return _one(_signs(expression, branch))
+            _add_signs(expression, signs)
         case Ordered(stages, absent):
-            signs = {Effect.FEWER for stage in stages if branch in stage}
-            return _one(signs | {Effect.MORE for other in absent if other == branch})
+            for branch in (branch for stage in stages for branch in stage):
+                signs[branch].add(Effect.FEWER)
+            for branch in absent:
+                signs[branch].add(Effect.MORE)
+    return tuple(map(_one, signs))
 
 
 def _one(signs: set[Effect]) -> Effect:
     return signs.pop() if len(signs) == 1 else Effect.UNKNOWN
 
 
-def _signs(expression: Expression, branch: int, sign: Effect = Effect.FEWER) -> set[Effect]:
-    """The signs under which a rule stands in a condition."""
+def _add_signs(
+    expression: Expression, signs: list[set[Effect]], sign: Effect = Effect.FEWER
+) -> None:
+    """Add to each rule's signs those under which it stands in a condition."""
     match expression:
-        case Has(index):
-            return {sign} if index == branch else set()
+        case Has(branch):
+            signs[branch].add(sign)
         case Not(part):
-            return _signs(part, branch, Effect(-sign))
+            _add_signs(part, signs, Effect(-sign))
         case AllOf(parts) | AnyOf(parts):
-            return set[Effect]().union(*(_signs(part, branch, sign) for part in parts))
+            for part in parts:
+                _add_signs(part, signs, sign)

@@ -14,6 +14,7 @@ from sigma.rule import SigmaRule
 
 from trident.base.diagnostics import Diagnostic, Refusal, Severity, Span, TridentError
 from trident.rule.base_rule import plan_search
+from trident.rule.bounds import check_nesting
 from trident.rule.extension import read_extension
 from trident.rule.plan import (
     Aggregate,
@@ -100,7 +101,11 @@ class Planner:
                 f"cycle of references: {chain}",
                 span=_place_of_rules(rule.document),
             )
+        check_nesting(rule, self._below, lambda: _place_of_rules(rule.document))
         return self._correlation(rule, rule.sigma)
+
+    def _below(self, rule: Rule) -> list[Rule]:
+        return below(rule, self._ruleset)
 
     def _search(self, rule: Rule, sigma: SigmaRule) -> Search:
         if self._pipelines is None:

@@ -27,15 +27,18 @@ def below(rule: Rule, ruleset: Ruleset) -> list[Rule]:
 
 def circle(rule: Rule, ruleset: Ruleset) -> list[Rule]:
     """The shortest way along references from ``rule`` back to it, both ends given; or nothing."""
-    ways = [[rule]]
-    seen: set[int] = set()
-    for way in ways:
-        for each in below(way[-1], ruleset):
+    reached = [rule]
+    before: dict[int, Rule] = {}
+    for last in reached:
+        for each in below(last, ruleset):
             if each is rule:
-                return [*way, each]
-            if id(each) not in seen:
-                seen.add(id(each))
-                ways.append([*way, each])
+                way = [last]
+                while way[-1] is not rule:
+                    way.append(before[id(way[-1])])
+                return [*reversed(way), rule]
+            if id(each) not in before:
+                before[id(each)] = last
+                reached.append(each)
     return []
 
 
@@ -49,6 +52,27 @@ def emitted(ruleset: Ruleset) -> Iterator[Rule]:
             referred.add(id(each))
             if isinstance(rule.sigma, SigmaCorrelationRule) and rule.sigma.generate:
                 generated.add(id(each))
+    circular = _near_circles(ruleset)
     for rule in ruleset.rules:
-        if id(rule) not in referred or id(rule) in generated or circle(rule, ruleset):
+        of_its_own = id(rule) not in referred or id(rule) in generated
+        if of_its_own or (id(rule) in circular and circle(rule, ruleset)):
             yield rule
+
+
+def _near_circles(ruleset: Ruleset) -> set[int]:
+    """The rules that are left when those that refer to none of the rest are taken away, again and
+    again: every rule of a circle, and what refers to one."""
+    referring: dict[int, list[int]] = {}
+    open_references: dict[int, int] = {}
+    for rule in ruleset.rules:
+        listed = below(rule, ruleset)
+        open_references[id(rule)] = len(listed)
+        for each in listed:
+            referring.setdefault(id(each), []).append(id(rule))
+    done = [key for key, number in open_references.items() if not number]
+    for key in done:
+        for above in referring.get(key, ()):
+            open_references[above] -= 1
+            if not open_references[above]:
+                done.append(above)
+    return open_references.keys() - set(done)

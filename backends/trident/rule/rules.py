@@ -23,6 +23,7 @@ from sigma.rule import SigmaRule
 
 from sigma import exceptions
 from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
+from trident.rule.bounds import check_tests
 from trident.rule.depth import check_depth, too_deep
 from trident.rule.identifier import read_id, reference
 from trident.rule.legacy import check_syntax
@@ -189,6 +190,7 @@ class Ruleset:
             self.diagnostics += [otherwise] if otherwise else []
         check_syntax(data, document.at)
         self.diagnostics += [error.diagnostic for error in check_reading(document.misread)]
+        check_tests(data[kinds[0]], lambda: document.at(kinds[0], "condition"))
         parsed = _parse(_KINDS[kinds[0]], document)
         if isinstance(parsed, SigmaFilter):
             _check_filter(parsed, document)

@@ -15,7 +15,7 @@ from sigma.types import SigmaString
 
 from tests.support.generate import NOW, TEMPORAL, Limits, make_case
 from trident.meaning.evaluate import evaluate
-from trident.rule.monotone import Effect, effect
+from trident.rule.monotone import Effect, effects
 from trident.rule.plan import Correlation, Plan, Search
 
 
@@ -35,7 +35,7 @@ def growth(plan: Plan) -> Effect:
     if isinstance(plan, Search):
         return Effect.FEWER
     signs = {
-        Effect(effect(plan, index) * growth(branch.matches))
+        Effect(effects(plan)[index] * growth(branch.matches))
         for index, branch in enumerate(plan.branches)
     }
     return signs.pop() if len(signs) == 1 else Effect.UNKNOWN
@@ -57,7 +57,7 @@ def test_alerts_go_the_way_that_is_said() -> None:
         plan = case.plan
         assert isinstance(plan, Correlation)
         index = random.randrange(len(plan.branches))
-        way = Effect(effect(plan, index) * growth(plan.branches[index].matches))
+        way = Effect(effects(plan)[index] * growth(plan.branches[index].matches))
         before = {(each.group, each.time) for each in evaluate(plan, case.events, NOW)}
         after = {
             (each.group, each.time) for each in evaluate(one_branch(plan, index), case.events, NOW)

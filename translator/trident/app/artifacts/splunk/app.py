@@ -31,6 +31,8 @@ def app(deployments: Sequence[Deployment]) -> Made:
     except TridentError as error:
         made.refuse(deployments[0], error)
         return made
+    # A site installs the app of one profile; those of several may have the same id.
+    place = f"search in the Splunk app of {deployments[0].profile.name}"
     searches: dict[str, dict[str, str]] = {}
     held = []
     for deployment, name in zip(deployments, search_names(deployments), strict=True):
@@ -42,7 +44,7 @@ def app(deployments: Sequence[Deployment]) -> Made:
             continue
         for warning in [*missing_columns(deployment), *_warnings(deployment)]:
             made.refuse(deployment, warning)
-        made.claim(f"search in the Splunk app {app.id}", saved.stanza, deployment)
+        made.claim(place, saved.stanza, deployment)
         searches[saved.stanza] = dict(saved.settings)
         held.append(deployment)
     if held:
