@@ -20,7 +20,7 @@ COMMANDS = ("check", "convert", "build", "verify", "explain", "list", "schema")
 """The commands, each in the module of ``trident.app.commands`` with its name."""
 
 
-_WRITTEN = "trident.arguments"
+_WRITTEN, _TRACEBACK = "trident.arguments", "--traceback"
 
 
 class Commands(click.Group):
@@ -32,7 +32,7 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """The arguments of the command, kept as they were written."""
-        ctx.meta[_WRITTEN] = list(args)
+        ctx.meta[_WRITTEN] = [each for each in args if each != _TRACEBACK]
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -67,7 +67,7 @@ def _show_tracebacks(_: click.Context, __: click.Parameter, wanted: bool) -> Non
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--traceback",
+    _TRACEBACK,
     is_flag=True,
     expose_value=False,
     callback=_show_tracebacks,
