@@ -220,6 +220,13 @@ def test_a_file_name_that_is_not_utf8(trident: Trident, tmp_path: Path) -> None:
     )
 
 
+def test_names_that_no_file_can_have(trident: Trident, tmp_path: Path) -> None:
+    for name in ("a" * 5000, "a/" * 3000 + "b", "x:" + "b" * 5000):
+        for command in ("check", "convert -t kql", "build", "verify", "explain", "list filters"):
+            ran = trident(*command.split(), name, cwd=tmp_path)
+            assert (ran.code, "TRI599" in ran.err) == (2, False), (command, ran.err[-300:])
+
+
 def test_folders_as_deep_as_a_path_may_be(trident: Trident, tmp_path: Path) -> None:
     write(tmp_path, good=hunt("good"))
     folders = [tmp_path.joinpath(*["a"] * depth) for depth in range(1, 1050)]

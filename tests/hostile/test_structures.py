@@ -196,6 +196,18 @@ def test_what_was_a_traceback(trident: Trident, tmp_path: Path, kind: str) -> No
     assert "help: " in ran.err
 
 
+def test_an_expression_that_cannot_be_read_is_printed_by_nobody_else(
+    trident: Trident, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """RE2's own log has what anybody has written, as it stands."""
+    step = "{type: set_state, key: a, val: b, detection_item_conditions: [{type: match_string, \
+cond: any, pattern: '##[set-output name=x]['}]}"
+    (tmp_path / "p.yml").write_text(f"transformations: [{step}]\n")
+    ran = trident("convert", "-", "-t", "kql", "-p", "p.yml", stdin=base(), cwd=tmp_path)
+    assert ran.code == 2
+    assert capfd.readouterr() == ("", "")
+
+
 def test_events(tmp_path: Path) -> None:
     """Records of an export, and values of every kind in them; a time that no calendar has."""
     file = tmp_path / "logs.jsonl"

@@ -32,15 +32,9 @@ from sigma.processing.transformations import (
 from sigma.rule import SigmaRule
 
 from trident.base.diagnostics import Diagnostic, Refusal, Severity, Span, TridentError
+from trident.rule.policy import POLICY
 from trident.rule.raw import check_keys
 from trident.rule.rules import Document, Rule
-
-try:
-    from sigma.policy.profiles import SafePolicy
-except ImportError:  # pySigma 1.5.1 has no policies; its own switches are off unless given
-    _POLICY: dict[str, Any] = {}
-else:
-    _POLICY = {"policy": SafePolicy}
 
 _KEYS = (
     *("name", "priority", "allowed_backends", "vars", "transformations"),
@@ -306,7 +300,7 @@ def _item(step: Mapping[str, Any], identifier: str = "") -> ProcessingItem:
     step_data.setdefault("id", identifier or None)
     if step_data.get("type") == "add_condition":
         step_data.setdefault("name", f"_trident_{identifier.replace('.', '_')}")
-    return ProcessingItem.from_dict(step_data, **_POLICY)
+    return ProcessingItem.from_dict(step_data, **POLICY)
 
 
 def _idle(step: Mapping[str, Any], kinds: frozenset[str]) -> dict[str, Any]:
