@@ -6,8 +6,6 @@ import ast
 import os
 import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from tests.packaging.test_layers import modules
 from tests.translator.conftest import Trident, hunt, write
 from trident.app.files import reading
 from trident.app.files.reading import content, lines, opened, read
+from trident.app.input.sources import read_sources
 from trident.base.diagnostics import TridentError
 
 READING, WRITING = "trident.app.files.reading", "trident.app.files.writing"
@@ -114,6 +113,7 @@ name: own
 logsource: {product: windows}
 filter: {rules: any, selection: {User: scanner}, condition: not selection}
 """
+SITE = "profiles: {kql: sentinel, spl: microsoft_addon, eql: sysmon, esql: sysmon}\n"
 COMMANDS: list[tuple[str, str]] = [
     # The file that is special, and the arguments of the command.
     ("it.yml", "check it.yml"),
@@ -125,7 +125,7 @@ COMMANDS: list[tuple[str, str]] = [
     ("rules/it.yml", "convert rules -t kql"),
     ("rules/it.yml", "build rules"),
     ("rules/filters/it.yml", "convert rules/good.yml -t kql --filter own"),
-    ("rules/good.events.yml", "verify rules -t kql"),
+    ("rules/good.events.yml", "verify rules --against rules"),
     ("rules/good.events.yml", "verify rules --update"),
     ("old.yml", "verify rules --against old.yml"),
     ("logs.jsonl", "verify rules --events logs.jsonl --source sentinel"),
@@ -153,9 +153,11 @@ def test_every_command_on_a_special_file(trident: Trident, tmp_path: Path, kind:
     """No command waits, and none passes what it cannot read over in silence. A manifest or an
     entry of the cache that cannot be read is none: there the command goes on, or says whose the
     folder is."""
-    for number, (place, arguments) in enumerate(COMMANDS):
+    for number, (place, arguments) in enumerate(COMMANDS[:: 1 if kind == "pipe" else 3]):
         folder = tmp_path / str(number)
         write(folder, rules__good=hunt("good"), rules__filters__own=FILTER)
+        if place != "trident.yml":
+            write(folder, trident=SITE)
         if place.startswith(".."):
             shutil.rmtree(tmp_path / "cache", ignore_errors=True)
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
@@ -173,26 +175,12 @@ def test_every_command_on_a_special_file(trident: Trident, tmp_path: Path, kind:
             assert place.rpartition("/")[2] in said, (arguments, said)
 
 
-def test_standard_input_has_a_limit(tmp_path: Path) -> None:
-    """A pipe without an end, as ``-``: what is read of it is bounded."""
-    endless = "import sys\nwhile True: sys.stdout.write('# ' + 'a' * 60 + chr(10))"
-    with subprocess.Popen([sys.executable, "-c", endless], stdout=subprocess.PIPE) as source:
-        ran = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "from trident.app.commands.cli import main; main()",
-                *("convert", "-", "-t", "kql"),
-            ],
-            stdin=source.stdout,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        source.kill()
-    assert ran.returncode == 1
-    assert "<stdin>: TRI006 error: larger than 10,000,000 bytes" in ran.stderr
+def test_standard_input_has_a_limit(trident: Trident) -> None:
+    """A pipe that goes on, as ``-``: what is read of it is bounded."""
+    endless = b"# " + b"a" * 2 * reading.MAX_BYTES
+    ran = trident("convert", "-", "-t", "kql", stdin=endless)
+    assert ran.code == 1
+    assert "<stdin>: TRI006 error: larger than 10,000,000 bytes" in ran.err
 
 
 def test_a_file_name_that_is_not_utf8(trident: Trident, tmp_path: Path) -> None:
@@ -220,21 +208,27 @@ def test_a_file_name_that_is_not_utf8(trident: Trident, tmp_path: Path) -> None:
     )
 
 
-def test_folders_as_deep_as_a_path_may_be(trident: Trident, tmp_path: Path) -> None:
-    write(tmp_path, good=hunt("good"))
-    folders = [tmp_path.joinpath(*["a"] * depth) for depth in range(1, 1050)]
+def test_names_that_no_file_can_have(trident: Trident, tmp_path: Path) -> None:
+    for name in ("a" * 5000, "a/" * 3000 + "b", "x:" + "b" * 5000):
+        for command in ("check", "convert -t kql", "build", "verify", "explain", "list filters"):
+            ran = trident(*command.split(), name, cwd=tmp_path)
+            assert (ran.code, "TRI599" in ran.err) == (2, False), (command, ran.err[-300:])
+
+
+def test_folders_as_deep_as_a_path_may_be(tmp_path: Path) -> None:
+    folders = [f"{tmp_path}{'/a' * depth}" for depth in range(1, 1050)]
     for folder in folders:
-        folder.mkdir()
-    deep = folders[-1] / "x.yml"
+        os.mkdir(folder)  # noqa: PTH102 - a thousand Paths of a thousand parts
+    deep = Path(f"{folders[-1]}/x.yml")
     deep.write_text(hunt("deep"))
     try:
-        ran = trident("convert", ".", "-t", "kql", cwd=tmp_path)
+        (source,) = read_sources([str(tmp_path)])
     finally:  # pytest cannot remove them
         deep.unlink()
         for folder in reversed(folders):
-            folder.rmdir()
-    assert ran.code == 0, ran.err[-500:]
-    assert "// many_deep" in ran.out
+            os.rmdir(folder)  # noqa: PTH106
+    assert source.content == hunt("deep").encode()
+    assert source.error is None
 
 
 METHODS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "fdopen", "touch"}

@@ -89,5 +89,5 @@ def read_events(lines: Iterable[str], file: str = "") -> Iterator[Event]:
         if line.strip():
             try:
                 yield parse_event(json.loads(line))
-            except (ValueError, TypeError, AttributeError) as error:
+            except (ValueError, TypeError, AttributeError, RecursionError) as error:
                 raise TridentError("TRI031", str(error), span=Span(file, number)) from error

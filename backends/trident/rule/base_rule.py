@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 from sigma.conditions import (
@@ -67,6 +68,7 @@ def plan_search(rule: Rule, sigma: SigmaRule) -> Search:
         check_depth(condition, ConditionItem, place)
         _check_values(document, condition)
     _check_encoding(document, sigma)
+    _check_expressions(document, sigma)
     condition = conditions[0] if len(conditions) == 1 else ConditionOR([*conditions])
     own = sigma.logsource
     source, decisive = decided(LogSource(own.category, own.product, own.service), condition)
@@ -105,6 +107,29 @@ def _check_encoding(document: Document, sigma: SigmaRule) -> None:
                 span=document.at("detection", name),
                 hint="use pySigma 2, or wide: the same text without the byte order mark",
             )
+
+
+def _check_expressions(document: Document, sigma: SigmaRule) -> None:
+    """pySigma makes the expression ``None`` of null, and ``True`` of true (2.0.1,
+    ``SigmaDetectionItem.from_mapping``), which finds that word."""
+    for name, detection in sigma.detection.detections.items():
+        for value in _texts(detection):
+            if any(piece is None or isinstance(piece, bool) for piece in value.s):
+                raise TridentError(
+                    "TRI101",
+                    "a regular expression is null, true or false, no text",
+                    span=document.at("detection", name),
+                    hint="null without re tests for a missing field; put a word in quotes",
+                )
+
+
+def _texts(detection: SigmaDetection | SigmaDetectionItem) -> Iterator[SigmaString]:
+    if isinstance(detection, SigmaDetectionItem):
+        values = detection.original_value or ()
+        yield from (value for value in values if isinstance(value, SigmaString))
+    else:
+        for item in detection.detection_items:
+            yield from _texts(item)
 
 
 def _uses(detection: SigmaDetection | SigmaDetectionItem, modifier: type) -> bool:

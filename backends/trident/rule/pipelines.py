@@ -32,15 +32,9 @@ from sigma.processing.transformations import (
 from sigma.rule import SigmaRule
 
 from trident.base.diagnostics import Diagnostic, Refusal, Severity, Span, TridentError
+from trident.rule.policy import POLICY
 from trident.rule.raw import check_keys
 from trident.rule.rules import Document, Rule
-
-try:
-    from sigma.policy.profiles import SafePolicy
-except ImportError:  # pySigma 1.5.1 has no policies; its own switches are off unless given
-    _POLICY: dict[str, Any] = {}
-else:
-    _POLICY = {"policy": SafePolicy}
 
 _KEYS = (
     *("name", "priority", "allowed_backends", "vars", "transformations"),
@@ -63,6 +57,7 @@ _RENAMING = frozenset(
     {"field_name_mapping", "field_name_prefix_mapping", "field_name_prefix", "field_name_suffix"}
 )
 _LISTING = frozenset({"add_field", "remove_field", "set_field"})
+_NAMES = ("type", "id", "key", "attribute")
 _CONDITIONS = ("rule_conditions", "detection_item_conditions", "field_name_conditions")
 
 # What pySigma raises besides its own errors when a step's parameters are of the wrong kind.
@@ -108,6 +103,7 @@ def check_pipeline(document: Document, digest: str) -> PipelineFile:
     for path, step in _steps(data.get("transformations") or [], ("transformations",)):
         if not isinstance(step, Mapping):
             raise TridentError("TRI120", "a step must be a mapping", span=document.at(*path))
+        _check_names(document, path, step)
         kind_of_step = step.get("type")
         if isinstance(kind_of_step, str) and kind_of_step in _REFUSED:
             code, what = _REFUSED[kind_of_step]
@@ -125,6 +121,22 @@ def check_pipeline(document: Document, digest: str) -> PipelineFile:
         data.get("priority") or 0,
         frozenset(map(str, data.get("allowed_backends") or ())),
     )
+
+
+def _check_names(document: Document, path: tuple[str | int, ...], step: Mapping[Any, Any]) -> None:
+    """Names by which steps and their conditions know each other are texts or numbers.
+
+    Raises:
+        TridentError: TRI120 at another value, and at a condition that is no mapping.
+    """
+    named: list[tuple[tuple[str | int, ...], Any]] = [(path, step), *_conditions(step, path)]
+    for place, part in named:
+        if not isinstance(part, Mapping):
+            message = f"{place[-1] if isinstance(place[-1], str) else place[-2]} holds no mapping"
+            raise TridentError("TRI120", message, span=document.at(*place))
+        for key in _NAMES:
+            if not isinstance(part.get(key), str | int | float | None):
+                raise TridentError("TRI120", f"{key} must be a name", span=document.at(*place, key))
 
 
 class Pipelines:
@@ -288,7 +300,7 @@ def _item(step: Mapping[str, Any], identifier: str = "") -> ProcessingItem:
     step_data.setdefault("id", identifier or None)
     if step_data.get("type") == "add_condition":
         step_data.setdefault("name", f"_trident_{identifier.replace('.', '_')}")
-    return ProcessingItem.from_dict(step_data, **_POLICY)
+    return ProcessingItem.from_dict(step_data, **POLICY)
 
 
 def _idle(step: Mapping[str, Any], kinds: frozenset[str]) -> dict[str, Any]:
@@ -314,14 +326,26 @@ def _set_fields(pipeline: ProcessingPipeline) -> Iterator[SetFieldTransformation
 
 def _read_by(step: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What the conditions of a step read: the type of the step that sets it, and its name."""
+    for _, condition in _conditions(step):
+        match condition.get("type"):
+            case "processing_state":
+                yield "set_state", condition.get("key")
+            case "rule_attribute":
+                yield "set_custom_attribute", condition.get("attribute")
+
+
+def _conditions(
+    step: Mapping[Any, Any], path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The conditions of a step with their places: a list of them, or a mapping by their names."""
     for key in _CONDITIONS:
         conditions = step.get(key) or []
-        for condition in conditions.values() if isinstance(conditions, Mapping) else conditions:
-            match condition.get("type"):
-                case "processing_state":
-                    yield "set_state", condition.get("key")
-                case "rule_attribute":
-                    yield "set_custom_attribute", condition.get("attribute")
+        if isinstance(conditions, Mapping):
+            listed: Iterable[tuple[Any, Any]] = conditions.items()
+        else:
+            listed = enumerate(conditions if isinstance(conditions, list) else [conditions])
+        for name, condition in listed:
+            yield (*path, key, name), condition
 
 
 def _reference(rule: Rule) -> SigmaRuleReference:

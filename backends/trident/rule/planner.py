@@ -281,6 +281,8 @@ def _aliases(
 ) -> dict[str, dict[str, str]]:
     for alias, entries in raw.items():
         path = ("correlation", "aliases", alias)
+        if not isinstance(alias, str):
+            raise TridentError("TRI105", f"{alias!r} is no name", span=document.at(*path))
         for reference, name in entries.items():
             if not isinstance(name, str) or not name:
                 raise TridentError(

@@ -71,7 +71,7 @@ class _Linear:
 
 
 @cache
-def _re2() -> Any:
+def re2() -> Any:
     """The google-re2 package and its options."""
     module = import_module("re2")
     options = module.Options()
@@ -98,7 +98,7 @@ def _compiled(regexp: str, flags: frozenset[SigmaRegularExpressionFlag]) -> Rege
             return _for_python(regexp, flags)
         except re.error as error:
             raise ValueError(str(error)) from error
-    module, options = _re2()
+    module, options = re2()
     try:
         return _Linear(module.compile(_for_re2(regexp, flags), options))
     except (module.error, UnicodeEncodeError) as error:

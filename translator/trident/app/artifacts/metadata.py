@@ -106,8 +106,8 @@ def read_metadata(document: Document, name: str, author: str = "") -> Metadata:
         references=_texts(data.get("references")),
         false_positives=_texts(data.get("falsepositives")),
         hypothesis=_text(extension.get("hypothesis")),
-        data_connectors=tuple(extension.get("data_connectors") or ()),
-        entities=tuple(_entities(document, extension.get("entities") or ())),
+        data_connectors=tuple(_connectors(document)),
+        entities=tuple(_entities(document)),
         risk_score=_risk_score(document, extension.get("risk_score")),
     )
 
@@ -165,17 +165,44 @@ def _risk_score(document: Document, score: Any) -> int | None:
     return score
 
 
-def _entities(document: Document, entities: Any) -> Iterator[Entity]:
+def _listed(document: Document, key: str) -> list[Any]:
+    """A list below ``trident``; an empty one where it is not there."""
+    listed = document.data["trident"].get(key) if document.data.get("trident") else None
+    if not isinstance(listed, list | None):
+        raise TridentError("TRI107", f"{key} is a list", span=document.at("trident", key))
+    return listed or []
+
+
+def _connectors(document: Document) -> Iterator[Mapping[str, Any]]:
+    for index, connector in enumerate(_listed(document, "data_connectors")):
+        types = connector.get("dataTypes") if isinstance(connector, dict) else None
+        if not (
+            isinstance(types, list)
+            and all(isinstance(each, str) for each in (connector.get("connectorId"), *types))
+            and len(connector) == 2
+        ):
+            raise TridentError(
+                "TRI107",
+                "a data connector has a connectorId and a list of dataTypes",
+                span=document.at("trident", "data_connectors", index),
+            )
+        yield connector
+
+
+def _entities(document: Document) -> Iterator[Entity]:
     known = entity_types()
-    for index, entity in enumerate(entities):
+    for index, entity in enumerate(_listed(document, "entities")):
         span = document.at("trident", "entities", index)
         if not isinstance(entity, dict) or "type" not in entity or len(entity) < 2:
             raise TridentError("TRI107", "an entity has a type and identifiers", span=span)
         kind = str(entity["type"])
         if kind not in known:
             raise unknown("TRI107", "entity type", kind, known).at(span)
-        identifiers = {key: str(name) for key, name in entity.items() if key != "type"}
-        for identifier in identifiers:
+        identifiers = {key: name for key, name in entity.items() if key != "type"}
+        for identifier, name in identifiers.items():
+            if not isinstance(name, str):
+                message = f"{identifier} names {name!r}, no field or column"
+                raise TridentError("TRI107", message, span=span)
             if identifier not in known[kind]:
                 raise unknown("TRI107", f"identifier of {kind}", identifier, known[kind]).at(span)
         yield Entity(kind, identifiers)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from trident.app.input.config import Config
 from trident.app.input.sources import STDIN, display
@@ -49,12 +49,16 @@ def find(
 
 def _place(argument: str) -> tuple[str, str]:
     """A file or folder, and the rule in it that is asked for."""
-    if argument == STDIN or Path(argument).exists():
+    if argument == STDIN or _exists(argument):
         return argument, ""
     path, _, name = argument.rpartition(":")
-    if path and name and (path == STDIN or Path(path).exists()):
+    if path and name and (path == STDIN or _exists(path)):
         return path, name
     raise TridentError("TRI520", f"{argument!r} is neither a code nor a rule file")
+
+
+def _exists(path: str) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - a Path raises for a name that is too long
 
 
 def _named(ruleset: Ruleset, name: str, path: str) -> Rule:

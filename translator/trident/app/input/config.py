@@ -194,7 +194,9 @@ class _Reader:
             if part is None:
                 return {}
             if not isinstance(part, dict):
-                raise self._fail(f"{'.'.join(path[:depth])} must be a mapping", *path[:depth])
+                raise self._fail(
+                    f"{'.'.join(map(str, path[:depth]))} must be a mapping", *path[:depth]
+                )
         mapping: Mapping[Any, Any] = part
         return mapping
 

@@ -99,7 +99,7 @@ def find_config(start: Path) -> Path | None:
         (
             path
             for folder in (start, *start.parents)
-            if os.path.lexists(path := folder / CONFIG) and not path.is_dir()
+            if os.path.lexists(path := folder / CONFIG) and not os.path.isdir(path)  # noqa: PTH112
         ),
         None,
     )

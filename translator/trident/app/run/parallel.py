@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trident.app.run import collector
+from trident.app.run.unforeseen import unforeseen
 from trident.base.diagnostics import Diagnostic, TridentError
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def _serve(pipe: Connection, inherited: Sequence[Connection], work: Callable[[An
             result: Any = (_done(work, item),)
         except TridentError as error:
             result = error.diagnostic
+        except Exception as error:  # the parent says it, with the command
+            result = unforeseen(error)
         try:
             pipe.send(result)
         except OSError:  # nobody wants it any more

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trident.app.files.json_text import parsed
 from trident.app.files.reading import lines, opened
 from trident.app.input.sources import display
 from trident.app.verify.relevance import fields_read
@@ -21,7 +21,7 @@ from trident.base.diagnostics import Refusal, Span, TridentError
 from trident.mapping.profiles import Profile, Source
 from trident.mapping.resolver import resolve_source
 from trident.meaning.detection import text
-from trident.meaning.events import SECOND, Event, Value, parse_time, to_micros
+from trident.meaning.events import SECOND, Event, Value, parse_time, to_datetime, to_micros
 from trident.rule.plan import LogSource, Plan
 
 Record = Mapping[str, Any]
@@ -104,7 +104,7 @@ def read_exported(
         try:
             for line, record in records:  # noqa: B007 - the error below names it
                 yield from reading.event(record)
-        except (ValueError, TypeError, csv.Error) as error:
+        except (ValueError, TypeError, RecursionError, csv.Error) as error:
             raise TridentError(
                 "TRI031", f"record {line + 1}: {error}", span=Span(name, line + 1)
             ) from error
@@ -131,7 +131,7 @@ def _json(text: Iterator[str]) -> Iterator[tuple[int, Record]]:
     for number, line in enumerate(text):
         if line.strip():
             try:
-                record = json.loads(line)
+                record = parsed(line)
             except ValueError as error:
                 raise ValueError(f"line {number + 1}: {error}") from error
             if not isinstance(record, dict):
@@ -187,7 +187,7 @@ def value_of(record: Record, source: Source, name: str) -> Value:
         stored = record[f"{column.container}.{column.name}"]
     else:
         held = record.get(column.container) or "{}"
-        stored = json.loads(held).get(column.name) if str(held).startswith("{") else None
+        stored = parsed(str(held)).get(column.name) if str(held).startswith("{") else None
     if isinstance(stored, list):
         stored = " ".join(map(text, stored))
     return None if stored in _NULLS else stored
@@ -195,6 +195,11 @@ def value_of(record: Record, source: Source, name: str) -> Value:
 
 def _read_time(value: Any) -> int:
     if isinstance(value, int | float):
-        return round(value * SECOND)
+        try:
+            micros = round(value * SECOND)
+            to_datetime(micros)
+        except (OverflowError, ValueError) as error:
+            raise ValueError(f"{str(value)[:40]} is no time in seconds") from error
+        return micros
     # A SIEM writes up to 100 ns; Python reads microseconds.
     return parse_time(re.sub(r"(\.\d{6})\d+", r"\1", str(value)))
