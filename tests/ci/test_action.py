@@ -59,9 +59,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def action(
-    tmp_path: Path, project: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
-) -> Action:
+def action(tmp_path: Path, project: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> Action:
     """Run the action's shell steps with inputs; the environment is the cache and what the steps
     say, pip is a stub, trident this one, or with ``record`` a stub too."""
     monkeypatch.setenv(ENVIRONMENT, str(kept))

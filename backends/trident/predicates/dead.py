@@ -146,6 +146,9 @@ class _Search:
     ) -> Iterator[Clause]:
         """The clauses without tests of fields that cannot be there; one that has no other is
         ``fatal``."""
+        if self._known is NOTHING:
+            yield from clauses
+            return
         for clause in clauses:
             absent = {each: why for each in clause if (why := self._absent(each, events))}
             self.parts += absent.values()
@@ -175,6 +178,8 @@ class _Search:
             for index, clause in enumerate(left):
                 if self._pairs <= 0:  # nothing is certain of a condition this large
                     return None
+                if None not in by_field and by_field.get(clause[0].field) == [index]:
+                    continue  # nothing else is about its field
                 stays = []
                 for literal in clause:
                     taker = self._taker(literal, index, left, by_field)
@@ -201,7 +206,7 @@ class _Search:
                 continue
             for other in clauses[index]:
                 self._pairs -= 1
-                if not _exclude(literal, other):
+                if not (literal.positive or other.positive) or not _exclude(literal, other):
                     break
             else:
                 return index
@@ -222,12 +227,10 @@ def _by_field(clauses: Iterable[Clause]) -> _Index:
 
 
 def _exclude(one: Literal, other: Literal) -> bool:
-    """Whether no event satisfies both, for certain."""
+    """Whether no event satisfies both, of which one holds or both do, for certain."""
     if one.positive and other.positive:
         same = one.field is not None and one.field == other.field
         return same and exclude(one.reading, other.reading)
-    if one.positive == other.positive:
-        return False
     holds, negated = (one, other) if one.positive else (other, one)
     if negated.field is None:  # a keyword stands in no field
         return include(within(negated.reading), _text_of(holds))
