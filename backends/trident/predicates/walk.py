@@ -288,7 +288,7 @@ def flat(part: object, origin: object = None) -> Iterator[tuple[object, object]]
         else:
             yield part, origin or part
     elif isinstance(part, ConditionOR):
-        for each in part.args:
-            yield from flat(each)
+        for inner in part.args:
+            yield from flat(inner)
     else:
         yield part, origin or part
