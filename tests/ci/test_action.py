@@ -20,6 +20,7 @@ import yaml
 from tests.translator.check.conftest import CLEAN
 from tests.translator.conftest import Trident, hunt, write
 from tests.translator.conftest import trident as trident  # the fixture
+from trident.app.run.cache import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTED = f"{ROOT}/.ci/constraints.txt"
@@ -50,10 +51,18 @@ def project(tmp_path: Path) -> Path:
     return write(tmp_path / "project", rules__clean=CLEAN)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for all of these runs, as a workflow has that keeps it: most of the time of a run
+    on one rule is the start of the parsers."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def action(tmp_path: Path, project: Path) -> Action:
-    """Run the action's shell steps with inputs; the environment is what the steps say, pip is a
-    stub, trident this one, or with ``record`` a stub too."""
+def action(tmp_path: Path, project: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> Action:
+    """Run the action's shell steps with inputs; the environment is the cache and what the steps
+    say, pip is a stub, trident this one, or with ``record`` a stub too."""
+    monkeypatch.setenv(ENVIRONMENT, str(kept))
     bin_, calls = tmp_path / "bin", tmp_path / "calls"
     bin_.mkdir()
     program = (
@@ -77,6 +86,7 @@ def action(tmp_path: Path, project: Path) -> Action:
             environment = {
                 "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}",
                 "PYTHONPATH": str(ROOT),
+                ENVIRONMENT: str(kept),
                 "RECORD": "only" if record else "",
                 "GITHUB_ACTION_PATH": str(ROOT),
                 "GITHUB_OUTPUT": str(outputs),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from trident.app.input.load import load
+from trident.app.input.load import Loaded, load
 from trident.mapping.binding import condition_fields
 from trident.mapping.profiles import Profile
 from trident.mapping.resolver import resolve_source
@@ -72,7 +73,7 @@ def rules(corpus: Path, every: int = 1) -> tuple[list[Search], str]:
     Raises:
         ValueError: for a rule that does not load or plan; the public set has none.
     """
-    loaded = load([str(corpus)])
+    loaded = _loaded(corpus)
     ruleset = Ruleset.from_documents(loaded.documents[::every])
     found = plan_all(ruleset)
     broken = [*loaded.diagnostics, *ruleset.diagnostics, *(d for p in found for d in p.diagnostics)]
@@ -80,6 +81,12 @@ def rules(corpus: Path, every: int = 1) -> tuple[list[Search], str]:
         raise ValueError(f"{len(broken)} rules are broken, the first: {broken[0]}")
     plans = [planned.plan for planned in found]
     return [plan for plan in plans if isinstance(plan, Search)], max(_dates(loaded.documents))
+
+
+@cache
+def _loaded(corpus: Path) -> Loaded:
+    """The documents of all rules, which several tests take a part of."""
+    return load([str(corpus)])
 
 
 def measure(plans: Sequence[Search], profile: Profile, parse: Parse | None = None) -> Measured:

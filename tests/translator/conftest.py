@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from trident.app.commands.cli import main
+from trident.app.parsing.process import Answer, Parsers, Question
 
 BASE = """\
 title: Base {name}
@@ -72,6 +73,24 @@ def trident() -> Trident:
         return Ran(result.exit_code, result.stdout, result.stderr)
 
     return run
+
+
+_ANSWERS: dict[str, Answer] = {}
+
+
+@pytest.fixture(autouse=True)
+def asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parsers are asked once about a query, the names it may use and nothing else; the shipped
+    hunts are built by dozens of tests. ``tests/translator/parsing`` asks anew."""
+    ask = Parsers.answers
+
+    def remembered(self: Parsers, questions: Sequence[Question]) -> list[Answer]:
+        new = {each.digest: each for each in questions if each.digest not in _ANSWERS}
+        said = dict(zip(new, ask(self, list(new.values())), strict=True) if new else ())
+        _ANSWERS.update((digest, answer) for digest, answer in said.items() if not answer.fault)
+        return [said.get(each.digest) or _ANSWERS[each.digest] for each in questions]
+
+    monkeypatch.setattr(Parsers, "answers", remembered)
 
 
 @pytest.fixture

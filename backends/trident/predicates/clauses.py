@@ -70,8 +70,7 @@ def flatten(part: Part) -> Flat:
     flat = Flat()
     # Tests first: what joins them is of an abstract class, which isinstance is slow on.
     if isinstance(condition, _TESTS):
-        literals = list(_literals(condition, holds))
-        flat.clauses = [tuple(literals)] if holds else [(each,) for each in literals]
+        flat.clauses = _clauses(condition, holds)
         return flat
     if isinstance(condition, ConditionNOT):
         inner = condition.args[0]
@@ -79,8 +78,18 @@ def flatten(part: Part) -> Flat:
         if holds:
             return Flat([], [*flat.clauses, *flat.excluded], flat.choices, [inner])
         return flat
+    together = isinstance(condition, ConditionAND) == holds
+    if all(isinstance(each, _TESTS) for each in condition.args):  # a list of values may be long
+        of_tests = [_clauses(each, holds) for each in condition.args]
+        if together:
+            flat.clauses = [clause for clauses in of_tests for clause in clauses]
+        elif all(len(clauses) == 1 for clauses in of_tests):
+            flat.clauses = [tuple(literal for (clause,) in of_tests for literal in clause)]
+        else:
+            flat.choices = [[(each, holds) for each in condition.args]]
+        return flat
     parts = [flatten((each, holds)) for each in condition.args]
-    if isinstance(condition, ConditionAND) == holds:
+    if together:
         for each in parts:
             flat.clauses += each.clauses
             flat.excluded += each.excluded
@@ -92,6 +101,12 @@ def flatten(part: Part) -> Flat:
     else:
         flat.choices = [[(each, holds) for each in condition.args]]
     return flat
+
+
+def _clauses(test: Any, holds: bool) -> list[Clause]:
+    """A test as what holds together."""
+    literals = tuple(_literals(test, holds))
+    return [literals] if holds else [(each,) for each in literals]
 
 
 def _literals(test: Any, holds: bool) -> Iterator[Literal]:

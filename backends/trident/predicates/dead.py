@@ -186,6 +186,8 @@ class _Search:
             for index, clause in enumerate(left):
                 if self._pairs <= 0:  # nothing is certain of a condition this large
                     return None
+                if None not in by_field and by_field.get(clause[0].field) == [index]:
+                    continue  # nothing else is about its field
                 stays = []
                 for literal in clause:
                     taker = self._taker(literal, index, left, by_field)
@@ -212,7 +214,7 @@ class _Search:
                 continue
             for other in clauses[index]:
                 self._pairs -= 1
-                if not _exclude(literal, other):
+                if not (literal.positive or other.positive) or not _exclude(literal, other):
                     break
             else:
                 return index
@@ -233,12 +235,10 @@ def _by_field(clauses: Iterable[Clause]) -> _Index:
 
 
 def _exclude(one: Literal, other: Literal) -> bool:
-    """Whether no event satisfies both, for certain."""
+    """Whether no event satisfies both, of which one holds or both do, for certain."""
     if one.positive and other.positive:
         same = one.field is not None and one.field == other.field
         return same and exclude(one.reading, other.reading)
-    if one.positive == other.positive:
-        return False
     holds, negated = (one, other) if one.positive else (other, one)
     if negated.field is None:  # a keyword stands in no field
         return include(within(negated.reading), _text_of(holds))

@@ -165,6 +165,7 @@ _REFERENCES: Mapping[tuple[bool, bool], Op] = {
 }
 _ENDS: Mapping[tuple[bool, bool], Op] = {
     # whether a pattern of one text begins, ends with a wildcard
+    (False, False): Op.EQUALS,
     (False, True): Op.STARTSWITH,
     (True, False): Op.ENDSWITH,
     (True, True): Op.CONTAINS,
@@ -209,16 +210,17 @@ def read(column: Column, value: object) -> Leaf:
 def _text(column: Column, value: SigmaString) -> Leaf:
     parts = value.s
     if not any(parts):
-        return Leaf(Op.MISSING, column, pattern=value)
-    if all(part is _MULTI for part in parts):
-        return Leaf(Op.PRESENT, column, pattern=value)
+        return Leaf(Op.MISSING, column, None, value)
     begins, ends = parts[0] is _MULTI, parts[-1] is _MULTI
     inner = parts[begins : len(parts) - ends]
+    if len(inner) == 1 and isinstance(inner[0], str):  # most of them
+        return Leaf(cased_op(_ENDS[begins, ends], value), column, inner[0], value)
+    if all(part is _MULTI for part in parts):
+        return Leaf(Op.PRESENT, column, None, value)
     plain = [part for part in inner if isinstance(part, str)]
     if len(plain) < len(inner):
-        return Leaf(cased_op(Op.LIKE, value), column, pattern=value)
-    op = _ENDS.get((begins, ends), Op.EQUALS)
-    return Leaf(cased_op(op, value), column, "".join(plain), value)
+        return Leaf(cased_op(Op.LIKE, value), column, None, value)
+    return Leaf(cased_op(_ENDS[begins, ends], value), column, "".join(plain), value)
 
 
 def cased_op(op: Op, value: SigmaString) -> Op:

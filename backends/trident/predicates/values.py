@@ -46,14 +46,18 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text or pattern without a ``?``: the pieces between its ``*``, and those folded."""
+    """A text or pattern without a ``?``: the pieces between its ``*``, those folded, and these as
+    one text, ``_ANY`` for each ``*``."""
 
     pieces: tuple[str, ...]
     cased: bool = False
-    folded: tuple[str, ...] = field(init=False)
+    folded: tuple[str, ...] = field(init=False, compare=False)
+    folded_whole: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "folded", tuple(map(fold, self.pieces)))
+        folded = tuple(map(fold, self.pieces))
+        object.__setattr__(self, "folded", folded)
+        object.__setattr__(self, "folded_whole", _ANY.join(folded))
 
     @property
     def whole(self) -> str | None:
@@ -149,13 +153,13 @@ def exclude(one: Reading, other: Reading) -> bool:
 
 def include(wide: Reading, narrow: Reading) -> bool:
     """Whether it is certain that whatever passes ``narrow`` passes ``wide``."""
+    if isinstance(wide, Text) and isinstance(narrow, Text):  # most of them
+        return _text_includes(wide, narrow)
     if wide == narrow:
         return True
     match wide, narrow:
         case Present(), _:
             return not isinstance(narrow, Missing)
-        case Text(), Text():
-            return _text_includes(wide, narrow)
         case Limit(), Limit():
             return wide.below == narrow.below and (
                 wide.holds(narrow.limit) or (wide.limit == narrow.limit and not narrow.included)
@@ -187,20 +191,21 @@ def _exclude(one: Reading, other: Reading) -> bool:
 
 
 def _text(value: SigmaString) -> Reading:
-    if not any(value.s):
-        return Missing()
-    if all(part is SpecialChars.WILDCARD_MULTI for part in value.s):
-        return Present()
-    pieces, single = [""], False
+    pieces, readable = [""], True
     for part in value.s:
         if isinstance(part, str):
             pieces[-1] += part
+            readable = readable and _ANY not in part
         elif part is SpecialChars.WILDCARD_MULTI:
             pieces.append("")
         else:
-            single = True
-    if single or any(_ANY in piece for piece in pieces):
+            readable = False
+    if not readable:
         return Other(value_structure(value))
+    if pieces == [""]:
+        return Missing()
+    if len(pieces) > len(value.s):  # each part is a *
+        return Present()
     return Text(tuple(pieces), isinstance(value, SigmaCasedString))
 
 
@@ -245,8 +250,9 @@ def _differ(one: str, other: str, at: Callable[[str, str], bool]) -> bool:
 def _text_includes(wide: Text, narrow: Text) -> bool:
     if wide.cased and not narrow.cased:
         return False
-    pieces = narrow.pieces if wide.cased else narrow.folded
-    return _fits(_ANY.join(pieces), wide.pieces if wide.cased else wide.folded)
+    if wide.cased:
+        return _fits(_ANY.join(narrow.pieces), wide.pieces)
+    return _fits(narrow.folded_whole, wide.folded)
 
 
 def _fits(whole: str, pieces: tuple[str, ...]) -> bool:

@@ -35,6 +35,9 @@ Writer = str | Callable[[Any, Leaf], str]
 detections and the leaf."""
 
 
+_TESTS = (ConditionFieldEqualsValueExpression, ConditionValueExpression)
+
+
 @dataclass(frozen=True, slots=True)
 class Fragment:
     """A piece of a rendered detection: its text, and the condition leaves that it says together
@@ -155,6 +158,9 @@ class Detections:
         return text
 
     def _text(self, condition: object) -> str:
+        # Tests first: what joins them is of an abstract class, which a pattern is slow on.
+        if isinstance(condition, _TESTS) and not isinstance(condition.value, SigmaExpansion):
+            return self.test(self.leaf(condition))
         match condition:
             case ConditionAND():
                 operands = [self.operand(ConditionAND, part) for part in condition.args]
@@ -165,10 +171,8 @@ class Detections:
                 return self.negation(condition.args[0])
             case ConditionFieldEqualsValueExpression(value=SigmaExpansion()):
                 return self.expansion(separate(condition))
-            case ConditionValueExpression(value=SigmaExpansion()):
-                return f"({self.alternatives(separate(condition))})"
-        assert isinstance(condition, ConditionFieldEqualsValueExpression | ConditionValueExpression)
-        return self.test(self.leaf(condition))
+        assert isinstance(condition, ConditionValueExpression)
+        return f"({self.alternatives(separate(condition))})"
 
     def operand(self, outer: type[ConditionItem], part: object) -> str:
         """A part of an AND, OR or NOT."""
@@ -269,22 +273,22 @@ class Detections:
 
 def is_or(part: object) -> bool:
     """Whether a part is an OR; a test with several expanded values is one, too."""
-    return isinstance(part, ConditionOR) or (
-        isinstance(part, ConditionFieldEqualsValueExpression | ConditionValueExpression)
-        and isinstance(part.value, SigmaExpansion)
-    )
+    if isinstance(part, _TESTS):
+        return isinstance(part.value, SigmaExpansion)
+    return isinstance(part, ConditionOR)
 
 
 def flat(part: object, origin: object = None) -> Iterator[tuple[object, object]]:
     """The parts of an OR, those of an OR within it included, other conditions as they are; each
     with the part of the rule's tree that it comes from (a value of a list comes from its test)."""
-    if isinstance(part, ConditionOR):
-        for each in part.args:
-            yield from flat(each)
-    elif isinstance(part, ConditionFieldEqualsValueExpression) and isinstance(
-        part.value, SigmaExpansion
-    ):
-        for each in separate(part):
-            yield from flat(each, origin or part)
+    if isinstance(part, ConditionFieldEqualsValueExpression):
+        if isinstance(part.value, SigmaExpansion):
+            for each in separate(part):
+                yield from flat(each, origin or part)
+        else:
+            yield part, origin or part
+    elif isinstance(part, ConditionOR):
+        for inner in part.args:
+            yield from flat(inner)
     else:
         yield part, origin or part

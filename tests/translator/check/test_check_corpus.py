@@ -3,6 +3,7 @@ the parts that no event satisfies are listed here, each looked at."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from trident.app.check.run import check
 from trident.app.check.selection import Selection
 from trident.app.input.config import Config
-from trident.app.run.convert import chosen_profiles, convert
+from trident.app.input.sources import Source
+from trident.app.run.convert import Outcome, chosen_profiles, plan_rules, translated
 from trident.base.diagnostics import Severity
 
 DEAD = {
@@ -32,12 +34,24 @@ DEAD = {
 """What is dead: code and file."""
 
 
-def test_check_agrees_with_convert_on_the_public_rules(shared: Path) -> None:
-    """EQL, because it refuses the most; the other targets were compared once in the same way."""
+def test_check_agrees_with_convert_on_the_public_rules(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EQL, because it refuses the most; the other targets were compared once in the same way.
+
+    Both commands begin with the same plans, so the rules are loaded once.
+    """
     rules = shared / "corpus" / "sigmahq" / "rules"
     if not rules.is_dir():
         pytest.skip("no ../shared/corpus/sigmahq")
     profiles = chosen_profiles(["eql"], (), Config())
+    planned: list[Outcome] = []
+
+    def once(sources: list[Source], config: Config, filters: Sequence[str] = ()) -> Outcome:
+        planned.append(plan_rules(sources, config, filters))
+        return planned[-1]
+
+    monkeypatch.setattr("trident.app.check.run.plan_rules", once)
     report = check([str(rules)], profiles, Config(), Selection())
     assert len(report.inputs) > 3_000
     conventions = [each for each in report.diagnostics if each.severity is not Severity.REFUSED]
@@ -47,7 +61,13 @@ def test_check_agrees_with_convert_on_the_public_rules(shared: Path) -> None:
         if each in conventions:
             continue
         found.setdefault(each.span.file, set()).add(each.code)
-    translations = convert([str(rules)], profiles, Config()).translations
+    (outcome,) = planned
+    translations = [
+        translation
+        for each in outcome.planned
+        for profile in profiles
+        for _, translation in translated(each, profile, outcome.diagnostics)
+    ]
     refused = {each.rule.span.file: each.error.code for each in translations if each.error}
     assert set(found) == set(refused)
     assert [file for file, code in refused.items() if code not in found[file]] == []
