@@ -1,17 +1,25 @@
 """Detections on Elastic's typed fields, written from declared templates.
 
-EQL and ES|QL decide a test on a missing field in three-valued logic, so every test below a ``not``
-is guarded.
+EQL and ES|QL decide a test on a missing field in three-valued logic, so a test below a ``not`` is
+guarded where that changes the answer (``trident.elastic.missing``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import ClassVar
 
-from sigma.conditions import ConditionFieldEqualsValueExpression, ConditionItem
+from sigma.conditions import (
+    ConditionAND,
+    ConditionFieldEqualsValueExpression,
+    ConditionItem,
+    ConditionNOT,
+)
 
+from trident.elastic.missing import Expressions, Missing, MissingValues, negative
 from trident.elastic.typed import typed
+from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Column
 from trident.predicates.leaf import Leaf, Op
 from trident.predicates.walk import Detections, flat, is_or
@@ -50,18 +58,94 @@ class ElasticDetections(Detections):
     def typed(self, leaf: Leaf) -> Leaf:
         return typed(leaf)
 
+    def __init__(self, alone: bool = False) -> None:
+        super().__init__(alone)
+        self._missing: MissingValues | None = None
+        self._valued: Expressions = frozenset()
+        """What needs no guard here."""
+
+    def predicate(self, search: BoundSearch, negated: bool = False) -> str:
+        """As for every target."""
+        guarding = negated or negative(search.plan.condition)
+        self._missing = MissingValues(self._without_value) if guarding else None
+        return super().predicate(search, negated)
+
+    def below_not(self) -> bool:
+        return self._negations % 2 == 1
+
     def whole(self, condition: Condition) -> str:
+        if self.below_not():
+            return f" {self.and_token} ".join(self._conjuncts(condition))
         return self.group(condition) if is_or(condition) else self.text(condition)
+
+    def text(self, condition: object) -> str:
+        with self._within(condition):
+            return super().text(condition)
+
+    def _text(self, condition: object) -> str:
+        if isinstance(condition, ConditionAND):
+            return f" {self.and_token} ".join(self._conjuncts(condition))
+        return super()._text(condition)
 
     def group(self, part: object) -> str:
         """Parentheses around what is more than one test."""
-        if is_or(part):
-            tests = self._listed([part])
-            return tests[0] if len(tests) == 1 else f"({f' {self.or_token} '.join(tests)})"
-        return super().group(part) if isinstance(part, ConditionItem) else self.text(part)
+        with self._within(part):
+            if is_or(part):
+                tests = self._listed([part])
+                return tests[0] if len(tests) == 1 else f"({f' {self.or_token} '.join(tests)})"
+            return super().group(part) if isinstance(part, ConditionItem) else self.text(part)
 
     def negated(self, part: object) -> str:
-        return self.group(part)
+        if isinstance(part, ConditionNOT):
+            return self.group(part)
+        tests = self._conjuncts(part)
+        return tests[0] if len(tests) == 1 else f"({f' {self.and_token} '.join(tests)})"
+
+    @contextmanager
+    def _within(self, condition: object) -> Iterator[None]:
+        """In a condition, no guard is needed where it is decided without the value anyhow."""
+        valued = self._valued
+        if self._missing is not None:
+            missing = self._missing.of(condition)
+            self._valued |= missing.true if self.below_not() else missing.false
+        try:
+            yield
+        finally:
+            self._valued = valued
+
+    def _conjuncts(self, condition: object) -> list[str]:
+        """The parts of an AND, or another condition as one; below a ``not`` each behind the guards
+        that it needs first."""
+        parts = condition.args if isinstance(condition, ConditionAND) else [condition]
+        with self._within(condition):
+            if self._missing is None or not self.below_not():
+                return [self.operand(ConditionAND, part) for part in parts]
+            missing = [self._missing.of(part) for part in parts]
+            # What compares nothing is never null: it is false itself without the value.
+            self._valued |= frozenset().union(*(m.false for m in missing if not m.compared))
+            guards = []
+            for each in missing:
+                guards.append(each.needs - self._valued)
+                self._valued |= guards[-1]
+            return [
+                text
+                for expressions, part in zip(guards, parts, strict=True)
+                for text in (
+                    *(self.not_null.format(field=name) for name in sorted(expressions)),
+                    self.operand(ConditionAND, part),
+                )
+            ]
+
+    def _without_value(self, test: Test) -> Missing:
+        """What a test is where the value that it compares is missing."""
+        leaf = self.leaf(test)
+        field = self.reference(leaf.column)
+        if leaf.op is Op.MISSING:
+            return Missing(true=frozenset({field}))
+        if leaf.op in _TWO_VALUED or not isinstance(self.tests.get(leaf.op), str):
+            return Missing(frozenset({field}))
+        compared = self.guarded(leaf, field)
+        return Missing(frozenset({field, compared}), compared=frozenset({compared}))
 
     def alternatives(self, parts: Sequence[object]) -> str:
         return f" {self.or_token} ".join(self._listed(parts))
@@ -92,8 +176,9 @@ class ElasticDetections(Detections):
         else:
             test = self.many[first.op].format(field=compared, values=", ".join(values))
         guards = [f'{field} != ""'] if first.not_empty else []
-        if self.below_not() and first.op not in _TWO_VALUED:
-            guards.insert(0, self.not_null.format(field=self.guarded(first, field)))
+        guard = self.guarded(first, field)
+        if self.below_not() and guard not in self._valued:
+            guards.insert(0, self.not_null.format(field=guard))
         return f"({f' {self.and_token} '.join([*guards, test])})" if guards else test
 
     def _listed(self, parts: Sequence[object]) -> list[str]:
