@@ -51,6 +51,17 @@ class ElasticDetections(Detections):
         """What is null exactly where a test on the quoted field is."""
         return field
 
+    def compared_by(self, leaf: Leaf) -> Sequence[str]:
+        """What is null exactly where a test is; nothing for a test that never is."""
+        if leaf.op in _TWO_VALUED or not isinstance(self.tests.get(leaf.op), str):
+            return ()
+        return [self.guarded(leaf, self.reference(leaf.column))]
+
+    def presence(self, leaf: Leaf) -> str:
+        """Whether a field has a value."""
+        tests = self.missing if leaf.op is Op.MISSING else self.present
+        return tests[leaf.column.type == "string"].format(field=self.reference(leaf.column))
+
     def compares(self, test: ConditionFieldEqualsValueExpression) -> bool:
         """Whether a test stands alone in an OR, in no list."""
         return False
@@ -61,7 +72,7 @@ class ElasticDetections(Detections):
     def __init__(self, alone: bool = False) -> None:
         super().__init__(alone)
         self._missing: MissingValues | None = None
-        self._valued: Expressions = frozenset()
+        self.valued: Expressions = frozenset()
         """What needs no guard here."""
 
     def predicate(self, search: BoundSearch, negated: bool = False) -> str:
@@ -104,14 +115,14 @@ class ElasticDetections(Detections):
     @contextmanager
     def _within(self, condition: object) -> Iterator[None]:
         """In a condition, no guard is needed where it is decided without the value anyhow."""
-        valued = self._valued
+        valued = self.valued
         if self._missing is not None:
             missing = self._missing.of(condition)
-            self._valued |= missing.true if self.below_not() else missing.false
+            self.valued |= missing.true if self.below_not() else missing.false
         try:
             yield
         finally:
-            self._valued = valued
+            self.valued = valued
 
     def _conjuncts(self, condition: object) -> list[str]:
         """The parts of an AND, or another condition as one; below a ``not`` each behind the guards
@@ -122,11 +133,11 @@ class ElasticDetections(Detections):
                 return [self.operand(ConditionAND, part) for part in parts]
             missing = [self._missing.of(part) for part in parts]
             # What compares nothing is never null: it is false itself without the value.
-            self._valued |= frozenset().union(*(m.false for m in missing if not m.compared))
+            self.valued |= frozenset().union(*(m.false for m in missing if not m.compared))
             guards = []
             for each in missing:
-                guards.append(each.needs - self._valued)
-                self._valued |= guards[-1]
+                guards.append(each.needs - self.valued)
+                self.valued |= guards[-1]
             return [
                 text
                 for expressions, part in zip(guards, parts, strict=True)
@@ -142,10 +153,8 @@ class ElasticDetections(Detections):
         field = self.reference(leaf.column)
         if leaf.op is Op.MISSING:
             return Missing(true=frozenset({field}))
-        if leaf.op in _TWO_VALUED or not isinstance(self.tests.get(leaf.op), str):
-            return Missing(frozenset({field}))
-        compared = self.guarded(leaf, field)
-        return Missing(frozenset({field, compared}), compared=frozenset({compared}))
+        compared = frozenset(self.compared_by(leaf))
+        return Missing(compared | {field}, compared=compared)
 
     def alternatives(self, parts: Sequence[object]) -> str:
         return f" {self.or_token} ".join(self._listed(parts))
@@ -165,8 +174,7 @@ class ElasticDetections(Detections):
         first = leaves[0]
         field = self.reference(column)
         if first.op in (Op.MISSING, Op.PRESENT):
-            tests = self.missing if first.op is Op.MISSING else self.present
-            return tests[column.type == "string"].format(field=field)
+            return self.presence(first)
         if first.op is Op.NEVER or not isinstance(self.tests.get(first.op), str):
             return super().test(first)
         values = [self.written(leaf) for leaf in leaves]
@@ -177,7 +185,7 @@ class ElasticDetections(Detections):
             test = self.many[first.op].format(field=compared, values=", ".join(values))
         guards = [f'{field} != ""'] if first.not_empty else []
         guard = self.guarded(first, field)
-        if self.below_not() and guard not in self._valued:
+        if self.below_not() and guard not in self.valued:
             guards.insert(0, self.not_null.format(field=guard))
         return f"({f' {self.and_token} '.join([*guards, test])})" if guards else test
 

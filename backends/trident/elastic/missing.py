@@ -1,4 +1,4 @@
-"""What a record without a field's value makes of a condition: which tests need a guard against null.
+"""What a condition is where a field has no value: which tests need a guard against null.
 
 A comparison with a missing field is null in ES|QL (https://www.elastic.co/docs/reference/
 query-languages/esql/esql-null-values) and in EQL's scripts; EQL's index queries make it false. With

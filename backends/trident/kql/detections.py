@@ -27,6 +27,7 @@ from trident.predicates.walk import Detections, Writer
 from trident.result.translation import Note
 
 NUMERIC = frozenset({"int", "long", "real", "decimal"})
+_WHOLE = frozenset({"int", "long"})
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
 _COMPARE: Mapping[Op, str] = {Op.LT: "<", Op.LTE: "<=", Op.GT: ">", Op.GTE: ">="}
 _MOST = 64
@@ -48,8 +49,11 @@ _TIME_PARTS: Mapping[TimestampPart, str] = {
 
 
 def _number(kql: KqlDetections, leaf: Leaf) -> str:
-    value = leaf.value if isinstance(leaf.value, str) else syntax.number(leaf.number)
-    return kql.not_null(leaf.column, f"{syntax.reference(leaf.column)} == {value}")
+    return kql.not_null(leaf.column, f"{syntax.reference(leaf.column)} == {_numeral(leaf)}")
+
+
+def _numeral(leaf: Leaf) -> str:
+    return leaf.value if isinstance(leaf.value, str) else syntax.number(leaf.number)
 
 
 def _boolean(kql: KqlDetections, leaf: Leaf) -> str:
@@ -63,14 +67,13 @@ def _comparison(kql: KqlDetections, leaf: Leaf) -> str:
         number = f"todouble({kql.reference(column)})"
         kql.note(Note.of("TRI414", column=column.name))
     test = f"{number} {_COMPARE[leaf.op]} {syntax.number(leaf.number)}"
-    return f"(isnotnull({number}) and {test})" if kql.below_not() else test
+    return f"isnotnull({number}) and {test}" if kql.below_not() else test
 
 
 def _like(kql: KqlDetections, leaf: Leaf) -> str:
-    """No operator has wildcards inside; the expression's ``.*`` would match a missing value."""
-    field = kql.reference(leaf.column)
-    pattern = syntax.literal(anchored(leaf.parts))
-    return f"(isnotempty({field}) and {field} matches regex {pattern})"
+    """No operator has wildcards inside. A pattern with one there asks for a character, so it
+    matches no missing value."""
+    return f"{kql.reference(leaf.column)} matches regex {syntax.literal(anchored(leaf.parts))}"
 
 
 def _regex(kql: KqlDetections, leaf: Leaf) -> str:
@@ -83,8 +86,8 @@ def _regex(kql: KqlDetections, leaf: Leaf) -> str:
     test = f"{field} matches regex {syntax.literal(re2(value))}"
     if words := bounded_words(value):
         kql.note(Note.of("TRI416", column=leaf.column.name))
-        return f"({_has(field, words)} and {test})"
-    return f"(isnotempty({field}) and {test})" if may_match_empty(value) else test
+        return f"{_has(field, words)} and {test}"
+    return f"isnotempty({field}) and {test}" if may_match_empty(value) else test
 
 
 def _has(field: str, terms: Sequence[str]) -> str:
@@ -94,16 +97,25 @@ def _has(field: str, terms: Sequence[str]) -> str:
 
 
 def _cidr(kql: KqlDetections, leaf: Leaf) -> str:
-    """Compared as a number; a text that is no address is null."""
+    return _networks(kql, [leaf])
+
+
+def _networks(kql: KqlDetections, leaves: Sequence[Leaf]) -> str:
+    """Compared as a number; a text that is no address is null. An ``or`` with null is true where a
+    part of it is (https://learn.microsoft.com/kusto/query/logical-operators), so one ``coalesce``
+    is enough for a list."""
+    tests = " or ".join(_network(kql, leaf) for leaf in leaves)
+    return f"coalesce({tests}, false)" if kql.below_not() else tests
+
+
+def _network(kql: KqlDetections, leaf: Leaf) -> str:
     field = kql.reference(leaf.column)
     network = ipaddress.ip_network(leaf.text)
     kql.note(Note.of("TRI415", column=leaf.column.name))
     if network.version == 6:
-        test = f"ipv6_is_in_range({field}, {syntax.literal(str(network))})"
-    else:
-        low, high = int(network.network_address), int(network.broadcast_address)
-        test = f"parse_ipv4({field}) between ({low} .. {high})"
-    return f"coalesce({test}, false)" if kql.below_not() else test
+        return f"ipv6_is_in_range({field}, {syntax.literal(str(network))})"
+    low, high = int(network.network_address), int(network.broadcast_address)
+    return f"parse_ipv4({field}) between ({low} .. {high})"
 
 
 def _time_part(kql: KqlDetections, leaf: Leaf) -> str:
@@ -113,14 +125,14 @@ def _time_part(kql: KqlDetections, leaf: Leaf) -> str:
         time = f"todatetime({kql.reference(column)})"
     assert leaf.part is not None
     part = _TIME_PARTS[leaf.part].format(field=time)
-    return f"(isnotnull({time}) and {part} == {leaf.value})"
+    return f"isnotnull({time}) and {part} == {leaf.value}"
 
 
 def _field(kql: KqlDetections, leaf: Leaf) -> str:
-    """Two missing fields are not the same: a test on a missing field is false."""
+    """Two missing fields are not the same: a test on a missing field is false. A field that holds
+    the other's value has one."""
     left, right = kql.reference(leaf.column), kql.reference(kql.column(leaf.other))
-    test = f"{left} {_REFERENCES[leaf.op]} {right}"
-    return f"(isnotempty({left}) and isnotempty({right}) and {test})"
+    return f"isnotempty({right}) and {left} {_REFERENCES[leaf.op]} {right}"
 
 
 def _present(kql: KqlDetections, leaf: Leaf) -> str:
@@ -225,14 +237,26 @@ class KqlDetections(Detections):
         return leaf
 
     def any_of(self, leaves: Sequence[Leaf]) -> str | None:
-        """Plain texts of one case rule, on one string column."""
+        """Plain texts of one case rule on one string column, whole numbers on one of those, or
+        networks below a ``not``."""
         first = leaves[0]
+        if any(leaf.op is not first.op for leaf in leaves):
+            return None
+        if first.op is Op.CIDR and self.below_not() and len(leaves) <= self.widest:
+            return _networks(self, leaves)
+        if first.op is Op.NUMBER and first.column.type in _WHOLE:
+            values = ", ".join(_numeral(leaf) for leaf in leaves)
+            return self.not_null(first.column, f"{syntax.reference(first.column)} in ({values})")
         operator = _LISTS.get(first.op)
         if operator is None or first.column.type != "string":
             return None
-        if any(leaf.op is not first.op or leaf.pattern is None for leaf in leaves):
+        if any(leaf.pattern is None for leaf in leaves):
             return None
         return f"{self.reference(first.column)} {operator} ({', '.join(map(self.written, leaves))})"
+
+    def group(self, part: object) -> str:
+        """No parentheses around a list, nor around tests that all must hold."""
+        return self.text(part) if self.listed(part) else super().group(part)
 
     def present(self, column: Column) -> str:
         """The column has a value: not null, and for a string not empty."""
@@ -247,7 +271,7 @@ class KqlDetections(Detections):
         """A comparison that null makes null, which a ``not`` around it must not see."""
         if not self.below_not():
             return test
-        return f"(isnotnull({syntax.reference(column)}) and {test})"
+        return f"isnotnull({syntax.reference(column)}) and {test}"
 
     def predicate(self, search: BoundSearch, negated: bool = False) -> str:
         """As for every target; ``joined`` has the line that it needs before it."""

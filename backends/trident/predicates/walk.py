@@ -194,11 +194,19 @@ class Detections:
         """The values that one value of the rule stands for (``windash``, ``base64offset``)."""
         return self.alternatives(parts)
 
+    def listed(self, part: object) -> str | None:
+        """An OR as one list of values, where it is one."""
+        if isinstance(part, ConditionOR):
+            return self._list(part.args)
+        return self._list(separate(part)) if isinstance(part, Test) and is_or(part) else None
+
+    def _list(self, parts: Sequence[object]) -> str | None:
+        leaves = self._same_field(parts)
+        return self.any_of(leaves) if leaves else None
+
     def alternatives(self, parts: Sequence[object]) -> str:
         """The parts of an OR."""
-        leaves = self._same_field(parts)
-        listed = self.any_of(leaves) if leaves else None
-        if listed is not None:
+        if (listed := self._list(parts)) is not None:
             return listed
         operands = [self.operand(ConditionOR, part) for part in parts]
         joiner = f" {self.or_token} "
