@@ -21,6 +21,7 @@ from trident.elastic.missing import Expressions, Missing, MissingValues, negativ
 from trident.elastic.typed import typed
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Column
+from trident.predicates.layout import Enclosed, Listed, joined
 from trident.predicates.leaf import Leaf, Op
 from trident.predicates.walk import Detections, flat, is_or
 from trident.result.translation import Note
@@ -86,7 +87,7 @@ class ElasticDetections(Detections):
 
     def whole(self, condition: Condition) -> str:
         if self.below_not():
-            return f" {self.and_token} ".join(self._conjuncts(condition))
+            return joined(self._conjuncts(condition), self.and_token)
         return self.group(condition) if is_or(condition) else self.text(condition)
 
     def text(self, condition: object) -> str:
@@ -95,22 +96,24 @@ class ElasticDetections(Detections):
 
     def _text(self, condition: object) -> str:
         if isinstance(condition, ConditionAND):
-            return f" {self.and_token} ".join(self._conjuncts(condition))
+            return joined(self._conjuncts(condition), self.and_token)
         return super()._text(condition)
 
     def group(self, part: object) -> str:
         """Parentheses around what is more than one test."""
         with self._within(part):
             if is_or(part):
-                tests = self._listed([part])
-                return tests[0] if len(tests) == 1 else f"({f' {self.or_token} '.join(tests)})"
+                return self._in_parentheses(self._listed([part]), self.or_token)
             return super().group(part) if isinstance(part, ConditionItem) else self.text(part)
 
     def negated(self, part: object) -> str:
         if isinstance(part, ConditionNOT):
             return self.group(part)
-        tests = self._conjuncts(part)
-        return tests[0] if len(tests) == 1 else f"({f' {self.and_token} '.join(tests)})"
+        return self._in_parentheses(self._conjuncts(part), self.and_token)
+
+    @staticmethod
+    def _in_parentheses(tests: Sequence[str], token: str) -> str:
+        return tests[0] if len(tests) == 1 else Enclosed("(", joined(tests, token), ")")
 
     @contextmanager
     def _within(self, condition: object) -> Iterator[None]:
@@ -157,7 +160,7 @@ class ElasticDetections(Detections):
         return Missing(compared | {field}, compared=compared)
 
     def alternatives(self, parts: Sequence[object]) -> str:
-        return f" {self.or_token} ".join(self._listed(parts))
+        return joined(self._listed(parts), self.or_token)
 
     def leaf(self, test: Test) -> Leaf:
         """The test of one field and value, its notes kept."""
@@ -182,12 +185,13 @@ class ElasticDetections(Detections):
         if len(values) == 1:
             test = str(self.tests[first.op]).format(field=compared, value=values[0])
         else:
-            test = self.many[first.op].format(field=compared, values=", ".join(values))
+            opening, _, closing = self.many[first.op].partition("{values}")
+            test = Listed(opening.format(field=compared), values, closing)
         guards = [f'{field} != ""'] if first.not_empty else []
         guard = self.guarded(first, field)
         if self.below_not() and guard not in self.valued:
             guards.insert(0, self.not_null.format(field=guard))
-        return f"({f' {self.and_token} '.join([*guards, test])})" if guards else test
+        return self._in_parentheses([*guards, test], self.and_token)
 
     def _listed(self, parts: Sequence[object]) -> list[str]:
         """The parts of an OR; tests of one field that one list can hold are put together."""

@@ -21,6 +21,7 @@ from trident.kql.regexes import anchored, keyword, may_match_empty, re2
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Column
 from trident.meaning.detection import text
+from trident.predicates.layout import Enclosed, Listed, broken, joined
 from trident.predicates.leaf import COMPARISONS, Leaf, Op
 from trident.predicates.terms import bounded_words, whole_terms
 from trident.predicates.walk import Detections, Writer
@@ -104,8 +105,8 @@ def _networks(kql: KqlDetections, leaves: Sequence[Leaf]) -> str:
     """Compared as a number; a text that is no address is null. An ``or`` with null is true where a
     part of it is (https://learn.microsoft.com/kusto/query/logical-operators), so one ``coalesce``
     is enough for a list."""
-    tests = " or ".join(_network(kql, leaf) for leaf in leaves)
-    return f"coalesce({tests}, false)" if kql.below_not() else tests
+    tests = joined([_network(kql, leaf) for leaf in leaves], "or")
+    return Enclosed("coalesce(", tests, ", false)") if kql.below_not() else tests
 
 
 def _network(kql: KqlDetections, leaf: Leaf) -> str:
@@ -245,14 +246,16 @@ class KqlDetections(Detections):
         if first.op is Op.CIDR and self.below_not() and len(leaves) <= self.widest:
             return _networks(self, leaves)
         if first.op is Op.NUMBER and first.column.type in _WHOLE:
-            values = ", ".join(_numeral(leaf) for leaf in leaves)
-            return self.not_null(first.column, f"{syntax.reference(first.column)} in ({values})")
+            numbers = map(_numeral, leaves)
+            test = Listed(f"{syntax.reference(first.column)} in (", numbers, ")")
+            return self.not_null(first.column, test)
         operator = _LISTS.get(first.op)
         if operator is None or first.column.type != "string":
             return None
         if any(leaf.pattern is None for leaf in leaves):
             return None
-        return f"{self.reference(first.column)} {operator} ({', '.join(map(self.written, leaves))})"
+        opening = f"{self.reference(first.column)} {operator} ("
+        return Listed(opening, map(self.written, leaves), ")")
 
     def group(self, part: object) -> str:
         """No parentheses around a list, nor around tests that all must hold."""
@@ -271,7 +274,7 @@ class KqlDetections(Detections):
         """A comparison that null makes null, which a ``not`` around it must not see."""
         if not self.below_not():
             return test
-        return f"isnotnull({syntax.reference(column)}) and {test}"
+        return joined([f"isnotnull({syntax.reference(column)})", test], "and")
 
     def predicate(self, search: BoundSearch, negated: bool = False) -> str:
         """As for every target; ``joined`` has the line that it needs before it."""
@@ -282,21 +285,27 @@ class KqlDetections(Detections):
     def joined(self) -> list[str]:
         """The line with the texts that the last predicate's keywords are looked for in: columns put
         together, a line break between them; [] where there are none."""
-        items = [f"{name} = {self._together(columns)}" for name, columns in self._joined.items()]
-        return [f"| extend {', '.join(items)}"] if items else []
+        items = [
+            broken(self._together(columns, f"{name} = "), column=len("| extend "))
+            for name, columns in self._joined.items()
+        ]
+        return [f"| extend {syntax.listed(items, len('| extend '))}"] if items else []
 
     @property
     def joined_names(self) -> list[str]:
         """The columns that ``joined`` adds."""
         return list(self._joined)
 
-    def _together(self, columns: Mapping[str, Column]) -> str:
+    def _together(self, columns: Mapping[str, Column], assigned: str) -> str:
         texts = [self.reference(column) for column in columns.values()]
+        opening = 'strcat_delim("\\n", '
         # https://learn.microsoft.com/kusto/query/strcat-delim-function: 64 arguments at most.
-        while len(texts) > 1:
+        while len(texts) > _MOST:
             parts = [texts[start : start + _MOST] for start in range(0, len(texts), _MOST)]
-            texts = [f'strcat_delim("\\n", {", ".join(part)})' for part in parts]
-        return texts[0]
+            texts = [f"{opening}{', '.join(part)})" for part in parts]
+        if len(texts) == 1:
+            return f"{assigned}{texts[0]}"
+        return Listed(f"{assigned}{opening}", texts, ")")
 
     def anywhere(self, test: str, wanted: str, in_json: str = "", *, whole: bool = False) -> str:
         """A test on the text of any column that is stored with an event; numbers are read where
@@ -322,4 +331,4 @@ class KqlDetections(Detections):
             tests = [f"{name} {test}"]
         tests += [f"{self.reference(column)} {in_json}" for column in nested]
         self.note(Note.of("TRI413"))
-        return tests[0] if len(tests) == 1 else f"({' or '.join(tests)})"
+        return tests[0] if len(tests) == 1 else Enclosed("(", joined(tests, "or"), ")")

@@ -6,10 +6,11 @@ Source: https://learn.microsoft.com/kusto/query/scalar-data-types/string and ...
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from trident.base.diagnostics import Refusal
 from trident.mapping.profiles import Column
+from trident.predicates.layout import STEP, WIDTH
 from trident.rule.raw import timespan
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -73,7 +74,16 @@ def reference(column: Column) -> str:
 def computed(columns: Iterable[Column]) -> list[str]:
     """The line that computes those of ``columns`` that the table does not store; [] without any."""
     items = {name(column.name): column.expression for column in columns if column.expression}
-    return [f"| extend {', '.join(f'{key} = {text}' for key, text in items.items())}"] * bool(items)
+    made = [f"{key} = {text}" for key, text in items.items()]
+    return [f"| extend {listed(made, len('| extend '))}"] if items else []
+
+
+def listed(items: Sequence[str], column: int) -> str:
+    """Assignments that begin at ``column``: on one line where they fit, else one a line."""
+    short = ", ".join(items)
+    if column + len(short) <= WIDTH and "\n" not in short:
+        return short
+    return f",\n{' ' * STEP}".join(items)
 
 
 def ago(*seconds: int) -> str:

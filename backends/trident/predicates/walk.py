@@ -25,6 +25,7 @@ from sigma.types import SigmaExpansion
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Column
 from trident.predicates.implied import reduced
+from trident.predicates.layout import Enclosed, formatted, joined
 from trident.predicates.leaf import Leaf, Op, read, read_keyword
 from trident.result.capabilities import capability, detection_feature, unnamed
 from trident.result.translation import Fidelity, Note
@@ -158,7 +159,7 @@ class Detections:
         match condition:
             case ConditionAND():
                 operands = [self.operand(ConditionAND, part) for part in condition.args]
-                return f" {self.and_token} ".join(operands)
+                return joined(operands, self.and_token)
             case ConditionOR():
                 return self.alternatives(condition.args)
             case ConditionNOT():
@@ -166,7 +167,7 @@ class Detections:
             case ConditionFieldEqualsValueExpression(value=SigmaExpansion()):
                 return self.expansion(separate(condition))
             case ConditionValueExpression(value=SigmaExpansion()):
-                return f"({self.alternatives(separate(condition))})"
+                return Enclosed("(", self.alternatives(separate(condition)), ")")
         assert isinstance(condition, ConditionFieldEqualsValueExpression | ConditionValueExpression)
         return self.test(self.leaf(condition))
 
@@ -176,13 +177,13 @@ class Detections:
 
     def group(self, part: object) -> str:
         """A part in parentheses."""
-        return f"({self.text(part)})"
+        return Enclosed("(", self.text(part), ")")
 
     def negation(self, part: object) -> str:
         """The negation of a part."""
         self._negations += 1
         try:
-            return self.not_form.format(self.negated(part))
+            return formatted(self.not_form, self.negated(part))
         finally:
             self._negations -= 1
 
@@ -209,12 +210,13 @@ class Detections:
         if (listed := self._list(parts)) is not None:
             return listed
         operands = [self.operand(ConditionOR, part) for part in parts]
-        joiner = f" {self.or_token} "
         if not self.widest or len(operands) <= self.widest:
-            return joiner.join(operands)
+            return joined(operands, self.or_token)
         starts = range(0, len(operands), self.widest)
-        groups = (joiner.join(operands[start : start + self.widest]) for start in starts)
-        return joiner.join(f"({group})" for group in groups)
+        groups = (operands[start : start + self.widest] for start in starts)
+        return joined(
+            [Enclosed("(", joined(group, self.or_token), ")") for group in groups], self.or_token
+        )
 
     def _same_field(self, parts: Sequence[object]) -> list[Leaf]:
         """The leaves of parts that all test one field; [] for others."""
