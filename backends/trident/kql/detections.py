@@ -93,8 +93,10 @@ def _regex(kql: KqlDetections, leaf: Leaf) -> str:
 
 def _has(field: str, terms: Sequence[str]) -> str:
     """The field holds one of the terms."""
-    listed = ", ".join(map(syntax.literal, terms))
-    return f"{field} has_any (dynamic([{listed}]))" if len(terms) > 1 else f"{field} has {listed}"
+    listed = [syntax.literal(term) for term in terms]
+    if len(listed) == 1:
+        return f"{field} has {listed[0]}"
+    return Listed(f"{field} has_any (dynamic([", listed, "]))")
 
 
 def _cidr(kql: KqlDetections, leaf: Leaf) -> str:
@@ -289,7 +291,7 @@ class KqlDetections(Detections):
             broken(self._together(columns, f"{name} = "), column=len("| extend "))
             for name, columns in self._joined.items()
         ]
-        return [f"| extend {syntax.listed(items, len('| extend '))}"] if items else []
+        return [syntax.command("extend", items)] if items else []
 
     @property
     def joined_names(self) -> list[str]:
@@ -312,8 +314,10 @@ class KqlDetections(Detections):
         the keyword could be in one. ``whole`` when a match in the columns' text together is one in
         a column's.
 
-        ``* contains`` is no way to say it: which types ``*`` reads is not documented, and it reads
-        computed columns, too (https://learn.microsoft.com/kusto/query/where-operator).
+        ``* contains`` and ``search`` are no way to say it: which types they read is not documented,
+        and they read computed columns, too (https://learn.microsoft.com/kusto/query/where-operator).
+        Nor is the text of ``pack_all()``: it holds the columns' names, and its form may change
+        between runs (https://learn.microsoft.com/kusto/query/pack-all-function).
         """
         kinds = {"string", "bool"}
         if any(char.isdigit() for char in wanted):

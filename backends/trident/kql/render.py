@@ -78,7 +78,7 @@ def _search(script: Script, bound: BoundSearch) -> Query:
         items = {name(shown[field]): syntax.reference(column) for field, column in columns.items()}
         listed = [key if key == item else f"{key} = {item}" for key, item in items.items()]
         # `project` renames and drops at once; `project-away` would need the table's columns.
-        lines.append(f"| project {syntax.listed([time, *listed], len('| project '))}")
+        lines.append(syntax.command("project", [time, *listed]))
     elif script.detections.joined:
         lines.append(f"| project-away {', '.join(script.detections.joined_names)}")
     return _query(script, script.finish(lines), shown)

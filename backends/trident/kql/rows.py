@@ -122,8 +122,7 @@ class Rows:
         else:
             lines = [self.script.alerts(self.script, matches, period, self._carried(branch))]
         named = f"{time} = {self.time}" if time else self.time
-        listed = syntax.listed([named, *extra, *items], len("| project "))
-        return [*lines, f"| project {listed}"]
+        return [*lines, syntax.command("project", [named, *extra, *items])]
 
     def union(
         self,

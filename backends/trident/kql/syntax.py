@@ -75,15 +75,16 @@ def computed(columns: Iterable[Column]) -> list[str]:
     """The line that computes those of ``columns`` that the table does not store; [] without any."""
     items = {name(column.name): column.expression for column in columns if column.expression}
     made = [f"{key} = {text}" for key, text in items.items()]
-    return [f"| extend {listed(made, len('| extend '))}"] if items else []
+    return [command("extend", made)] if items else []
 
 
-def listed(items: Sequence[str], column: int) -> str:
-    """Assignments that begin at ``column``: on one line where they fit, else one a line."""
-    short = ", ".join(items)
-    if column + len(short) <= WIDTH and "\n" not in short:
+def command(name: str, items: Sequence[str], by: str = "") -> str:
+    """A command with its assignments: on one line where they fit, else one a line."""
+    end = f" by {by}" if by else ""
+    short = f"| {name} {', '.join(items)}{end}"
+    if len(short) <= WIDTH and "\n" not in short:
         return short
-    return f",\n{' ' * STEP}".join(items)
+    return f"| {name} " + f",\n{' ' * STEP}".join(items) + end
 
 
 def ago(*seconds: int) -> str:
