@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from sigma.conditions import ConditionFieldEqualsValueExpression, ConditionOR
 from sigma.types import TimestampPart
 
 from trident.base.diagnostics import Refusal
@@ -24,7 +25,7 @@ from trident.meaning.detection import text
 from trident.predicates.layout import Enclosed, Listed, broken, joined
 from trident.predicates.leaf import COMPARISONS, Leaf, Op
 from trident.predicates.terms import bounded_words, whole_terms
-from trident.predicates.walk import Detections, Writer
+from trident.predicates.walk import Detections, Writer, flat
 from trident.result.translation import Note
 
 NUMERIC = frozenset({"int", "long", "real", "decimal"})
@@ -258,6 +259,30 @@ class KqlDetections(Detections):
             return None
         opening = f"{self.reference(first.column)} {operator} ("
         return Listed(opening, map(self.written, leaves), ")")
+
+    def alternatives(self, parts: Sequence[object]) -> str:
+        """Values of one column in one list, wherever among the alternatives they stand."""
+        if (listed := self.list_of(parts)) is not None:
+            return listed
+        groups: dict[object, list[tuple[object, object]]] = {}
+        for part, origin in (each for own in parts for each in flat(own)):
+            groups.setdefault(self._list_key(part), []).append((part, origin))
+        operands = []
+        for group in groups.values():
+            tests, origins = zip(*group, strict=True)
+            if len(tests) > 1 and (listed := self.list_of(tests)) is not None:
+                self.record(origins, listed)
+                operands.append(listed)
+            else:
+                operands += [self.operand(ConditionOR, test) for test in tests]
+        return self.either(operands)
+
+    def _list_key(self, part: object) -> object:
+        """What the tests of one list have in common; a key of its own for another part."""
+        if not isinstance(part, ConditionFieldEqualsValueExpression):
+            return object()
+        leaf = self.leaf(part)
+        return object() if self.any_of([leaf]) is None else (leaf.op, leaf.column)
 
     def group(self, part: object) -> str:
         """No parentheses around a list, nor around tests that all must hold."""

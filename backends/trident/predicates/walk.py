@@ -198,18 +198,22 @@ class Detections:
     def listed(self, part: object) -> str | None:
         """An OR as one list of values, where it is one."""
         if isinstance(part, ConditionOR):
-            return self._list(part.args)
-        return self._list(separate(part)) if isinstance(part, Test) and is_or(part) else None
+            return self.list_of(part.args)
+        return self.list_of(separate(part)) if isinstance(part, Test) and is_or(part) else None
 
-    def _list(self, parts: Sequence[object]) -> str | None:
+    def list_of(self, parts: Sequence[object]) -> str | None:
+        """Alternatives as one list of values; None where they are none."""
         leaves = self._same_field(parts)
         return self.any_of(leaves) if leaves else None
 
     def alternatives(self, parts: Sequence[object]) -> str:
         """The parts of an OR."""
-        if (listed := self._list(parts)) is not None:
+        if (listed := self.list_of(parts)) is not None:
             return listed
-        operands = [self.operand(ConditionOR, part) for part in parts]
+        return self.either([self.operand(ConditionOR, part) for part in parts])
+
+    def either(self, operands: Sequence[str]) -> str:
+        """The written parts of an OR, in groups where they are too many."""
         if not self.widest or len(operands) <= self.widest:
             return joined(operands, self.or_token)
         starts = range(0, len(operands), self.widest)
