@@ -87,7 +87,7 @@ def broken(text: str, indent: int = STEP, column: int | None = None) -> str:
     match text:
         case Joined(parts=parts, token=token):
             further = indent + len(token) + 1
-            lines = []
+            lines: list[str] = []
             for part in parts:
                 # What binds closer than the operator stands deeper than it.
                 level = indent + STEP * isinstance(part, Joined)
