@@ -10,7 +10,7 @@ from trident.eql.baseline import LearnedBaseline
 from trident.eql.counted import key_column, span
 from trident.eql.detections import EqlDetections
 from trident.eql.requests import eql_search, in_current, shares, within_lookback
-from trident.eql.steps import Steps, tests
+from trident.eql.steps import Steps, conjunction, tests
 from trident.eql.variants import Variant, split, variants
 from trident.mapping.binding import Bound, BoundCorrelation, BoundSearch
 from trident.mapping.profiles import Column, Table
@@ -40,8 +40,7 @@ def render(bound: Bound) -> Query:
 
 def _render_search(bound: BoundSearch) -> Query:
     backend = EqlDetections()
-    conjuncts = tests(backend, bound)
-    text = "any where " + "\n    and ".join(conjuncts)
+    text = f"any where {conjunction(tests(backend, bound), 4)}"
     columns = {name: column.name for name in bound.plan.outputs if (column := bound.find(name))}
     fields = list(dict.fromkeys(columns.values()))
     request = eql_search(text, bound.profile, [bound.source.table], fields)

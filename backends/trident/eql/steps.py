@@ -12,6 +12,7 @@ from trident.eql.detections import EqlDetections
 from trident.eql.variants import Step
 from trident.mapping.binding import BoundBranch, BoundCorrelation, BoundSearch
 from trident.mapping.profiles import Column, Table
+from trident.predicates.layout import Enclosed, broken, joined
 
 KEY_TYPES = {"int": "long"}
 """Types that join with each other."""
@@ -101,15 +102,15 @@ class Steps:
         if len(matches) == 1:
             conjuncts = matches[0]
         else:
-            joined = "\n      or ".join(f"({_all(each, 8)})" for each in matches)
-            conjuncts = [f"(\n      {joined}\n    )"]
+            any_of = "\n      or ".join(f"({conjunction(each, 8)})" for each in matches)
+            conjuncts = [f"(\n      {any_of}\n    )"]
         # A sequence joins events without the key with each other; Sigma leaves them out.
         present = [
             f'{name} != null and {name} != ""' if key.type == "string" else f"{name} != null"
             for key in self.keys(step)
             for name in [literals.field(key.name)]
         ]
-        return _all([*conjuncts, *present], 4)
+        return conjunction([*conjuncts, *present], 4)
 
     def join(self, steps: Sequence[Step]) -> tuple[str, list[str]]:
         """The ``by`` of the whole sequence, or else that of each step.
@@ -131,15 +132,16 @@ class Steps:
     def _without(self, branch: int, absent: Step) -> list[str]:
         part = self.parts[branch]
         excluded = [
-            f"not ({' and '.join(other.negatable)})"
+            Enclosed("not (", joined(other.negatable, "and"), ")")
             for other in (self.parts[index] for index in absent)
             if other.table.name == part.table.name and other.keys == part.keys
         ]
         return [*part.tests, *excluded]
 
 
-def _all(conjuncts: Sequence[str], indent: int) -> str:
-    return f"\n{' ' * indent}and ".join(conjuncts)
+def conjunction(conjuncts: Sequence[str], indent: int) -> str:
+    """All of the tests, one a line."""
+    return f"\n{' ' * indent}and ".join(broken(each, indent) for each in conjuncts)
 
 
 def _part(branch: BoundBranch, backend: EqlDetections, extra: Sequence[str]) -> Part:

@@ -9,6 +9,7 @@ from trident.esql import syntax
 from trident.esql.stack import Stack
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Table
+from trident.predicates.layout import broken, joined
 from trident.rule.plan import Firing
 
 
@@ -45,8 +46,11 @@ def after(time: str, firing: Firing) -> list[str]:
 def matching(tests: Sequence[Sequence[str]]) -> str:
     """The WHERE line that any of several conjunctions holds."""
     if len(set(map(tuple, tests))) == 1:
-        return "| WHERE " + "\n    AND ".join(tests[0])
-    nested = ["\n        AND ".join(test) for test in dict.fromkeys(map(tuple, tests))]
+        return "| WHERE " + "\n    AND ".join(map(broken, tests[0]))
+    nested = [
+        "\n        AND ".join(broken(each, 8) for each in test)
+        for test in dict.fromkeys(map(tuple, tests))
+    ]
     return "| WHERE (" + ")\n    OR (".join(nested) + ")"
 
 
@@ -71,9 +75,9 @@ def select(table: Table, stack: Stack) -> list[str]:
     ]
 
 
-def conjunction(tests: Sequence[str]) -> str:
-    """All of the tests."""
-    return " AND ".join(tests)
+def conjunction(tests: Sequence[str], indent: int) -> str:
+    """All of the tests, with further lines at ``indent``."""
+    return broken(joined(tests, "AND"), indent)
 
 
 def stats(aggregates: Iterable[str], columns: Iterable[str]) -> str:

@@ -179,15 +179,27 @@ class EsqlDetections(ElasticDetections):
         return field if column.type == "string" else f"TO_STRING({field})"
 
     def compare(self, leaf: Leaf) -> str:
-        """Field against field; ``(a AND b)`` is null only where a field has several values."""
+        """Field against field: a field that holds the other's value has one itself."""
         columns = (leaf.column, self.column(leaf.other))
         left, right = (f"TO_LOWER({self.text_of(column)})" for column in columns)
         test = _REFERENCES[leaf.op].format(left=left, right=right)
-        values = [
-            self.present[column.type == "string"].format(field=syntax.name(column.name))
-            for column in columns
-        ]
-        return f"({' AND '.join([*values, test])})"
+        names = [self.reference(column) for column in columns]
+        guards = [name for name in names if self.below_not() and name not in self.valued]
+        tests = [self.not_null.format(field=name) for name in dict.fromkeys(guards)]
+        if columns[1].type == "string":
+            tests.append(f'{names[1]} != ""')
+        return f"({' AND '.join([*tests, test])})" if tests else test
+
+    def compared_by(self, leaf: Leaf) -> Sequence[str]:
+        if leaf.op not in _REFERENCES:
+            return super().compared_by(leaf)
+        return [self.reference(column) for column in (leaf.column, self.column(leaf.other))]
+
+    def presence(self, leaf: Leaf) -> str:
+        """Whether a field has a value; null is as good as false where no NOT stands before it."""
+        if leaf.op is Op.PRESENT and not self.below_not():
+            return self.given(leaf.column)
+        return super().presence(leaf)
 
 
 def textual(column: Column) -> Column:

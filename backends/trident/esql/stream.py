@@ -99,14 +99,14 @@ class Stream:
             return [*lines, *evaluated(made)]
         labels = [syntax.literal(leaf.label) for leaf in self.leaves]
         if not self._overlapping():
-            selects = [conjunction(self._select(leaf.search)) for leaf in self.leaves]
+            selects = [conjunction(self._select(leaf.search), 8) for leaf in self.leaves]
             pairs = zip(selects[:-1], labels[:-1], strict=True)
             cases = [*(f"{test}, {label}" for test, label in pairs), labels[-1]]
             made.append(f"{self.rule} = {case(cases)}")
             return [*lines, *evaluated(made)]
         # MV_APPEND of null is null, so a rule that does not match is marked and dropped.
         marks = [
-            f'CASE({conjunction(test)}, {label}, "")'
+            f'CASE({conjunction(test, 12)}, {label}, "")'
             for test, label in zip(tests, labels, strict=True)
         ]
         appended = marks[-1]

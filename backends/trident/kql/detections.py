@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from sigma.conditions import ConditionFieldEqualsValueExpression, ConditionOR
 from sigma.types import TimestampPart
 
 from trident.base.diagnostics import Refusal
@@ -21,12 +22,14 @@ from trident.kql.regexes import anchored, keyword, may_match_empty, re2
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Column
 from trident.meaning.detection import text
+from trident.predicates.layout import Enclosed, Listed, broken, joined
 from trident.predicates.leaf import COMPARISONS, Leaf, Op
 from trident.predicates.terms import bounded_words, whole_terms
-from trident.predicates.walk import Detections, Writer
+from trident.predicates.walk import Detections, Writer, flat
 from trident.result.translation import Note
 
 NUMERIC = frozenset({"int", "long", "real", "decimal"})
+_WHOLE = frozenset({"int", "long"})
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
 _COMPARE: Mapping[Op, str] = {Op.LT: "<", Op.LTE: "<=", Op.GT: ">", Op.GTE: ">="}
 _MOST = 64
@@ -48,8 +51,11 @@ _TIME_PARTS: Mapping[TimestampPart, str] = {
 
 
 def _number(kql: KqlDetections, leaf: Leaf) -> str:
-    value = leaf.value if isinstance(leaf.value, str) else syntax.number(leaf.number)
-    return kql.not_null(leaf.column, f"{syntax.reference(leaf.column)} == {value}")
+    return kql.not_null(leaf.column, f"{syntax.reference(leaf.column)} == {_numeral(leaf)}")
+
+
+def _numeral(leaf: Leaf) -> str:
+    return leaf.value if isinstance(leaf.value, str) else syntax.number(leaf.number)
 
 
 def _boolean(kql: KqlDetections, leaf: Leaf) -> str:
@@ -63,14 +69,13 @@ def _comparison(kql: KqlDetections, leaf: Leaf) -> str:
         number = f"todouble({kql.reference(column)})"
         kql.note(Note.of("TRI414", column=column.name))
     test = f"{number} {_COMPARE[leaf.op]} {syntax.number(leaf.number)}"
-    return f"(isnotnull({number}) and {test})" if kql.below_not() else test
+    return f"isnotnull({number}) and {test}" if kql.below_not() else test
 
 
 def _like(kql: KqlDetections, leaf: Leaf) -> str:
-    """No operator has wildcards inside; the expression's ``.*`` would match a missing value."""
-    field = kql.reference(leaf.column)
-    pattern = syntax.literal(anchored(leaf.parts))
-    return f"(isnotempty({field}) and {field} matches regex {pattern})"
+    """No operator has wildcards inside. A pattern with one there asks for a character, so it
+    matches no missing value."""
+    return f"{kql.reference(leaf.column)} matches regex {syntax.literal(anchored(leaf.parts))}"
 
 
 def _regex(kql: KqlDetections, leaf: Leaf) -> str:
@@ -83,27 +88,38 @@ def _regex(kql: KqlDetections, leaf: Leaf) -> str:
     test = f"{field} matches regex {syntax.literal(re2(value))}"
     if words := bounded_words(value):
         kql.note(Note.of("TRI416", column=leaf.column.name))
-        return f"({_has(field, words)} and {test})"
-    return f"(isnotempty({field}) and {test})" if may_match_empty(value) else test
+        return f"{_has(field, words)} and {test}"
+    return f"isnotempty({field}) and {test}" if may_match_empty(value) else test
 
 
 def _has(field: str, terms: Sequence[str]) -> str:
     """The field holds one of the terms."""
-    listed = ", ".join(map(syntax.literal, terms))
-    return f"{field} has_any (dynamic([{listed}]))" if len(terms) > 1 else f"{field} has {listed}"
+    listed = [syntax.literal(term) for term in terms]
+    if len(listed) == 1:
+        return f"{field} has {listed[0]}"
+    return Listed(f"{field} has_any (dynamic([", listed, "]))")
 
 
 def _cidr(kql: KqlDetections, leaf: Leaf) -> str:
-    """Compared as a number; a text that is no address is null."""
+    return _networks(kql, [leaf])
+
+
+def _networks(kql: KqlDetections, leaves: Sequence[Leaf]) -> str:
+    """Compared as a number; a text that is no address is null. An ``or`` with null is true where a
+    part of it is (https://learn.microsoft.com/kusto/query/logical-operators), so one ``coalesce``
+    is enough for a list."""
+    tests = joined([_network(kql, leaf) for leaf in leaves], "or")
+    return Enclosed("coalesce(", tests, ", false)") if kql.below_not() else tests
+
+
+def _network(kql: KqlDetections, leaf: Leaf) -> str:
     field = kql.reference(leaf.column)
     network = ipaddress.ip_network(leaf.text)
     kql.note(Note.of("TRI415", column=leaf.column.name))
     if network.version == 6:
-        test = f"ipv6_is_in_range({field}, {syntax.literal(str(network))})"
-    else:
-        low, high = int(network.network_address), int(network.broadcast_address)
-        test = f"parse_ipv4({field}) between ({low} .. {high})"
-    return f"coalesce({test}, false)" if kql.below_not() else test
+        return f"ipv6_is_in_range({field}, {syntax.literal(str(network))})"
+    low, high = int(network.network_address), int(network.broadcast_address)
+    return f"parse_ipv4({field}) between ({low} .. {high})"
 
 
 def _time_part(kql: KqlDetections, leaf: Leaf) -> str:
@@ -113,14 +129,14 @@ def _time_part(kql: KqlDetections, leaf: Leaf) -> str:
         time = f"todatetime({kql.reference(column)})"
     assert leaf.part is not None
     part = _TIME_PARTS[leaf.part].format(field=time)
-    return f"(isnotnull({time}) and {part} == {leaf.value})"
+    return f"isnotnull({time}) and {part} == {leaf.value}"
 
 
 def _field(kql: KqlDetections, leaf: Leaf) -> str:
-    """Two missing fields are not the same: a test on a missing field is false."""
+    """Two missing fields are not the same: a test on a missing field is false. A field that holds
+    the other's value has one."""
     left, right = kql.reference(leaf.column), kql.reference(kql.column(leaf.other))
-    test = f"{left} {_REFERENCES[leaf.op]} {right}"
-    return f"(isnotempty({left}) and isnotempty({right}) and {test})"
+    return f"isnotempty({right}) and {left} {_REFERENCES[leaf.op]} {right}"
 
 
 def _present(kql: KqlDetections, leaf: Leaf) -> str:
@@ -225,14 +241,52 @@ class KqlDetections(Detections):
         return leaf
 
     def any_of(self, leaves: Sequence[Leaf]) -> str | None:
-        """Plain texts of one case rule, on one string column."""
+        """Plain texts of one case rule on one string column, whole numbers on one of those, or
+        networks below a ``not``."""
         first = leaves[0]
+        if any(leaf.op is not first.op for leaf in leaves):
+            return None
+        if first.op is Op.CIDR and self.below_not() and len(leaves) <= self.widest:
+            return _networks(self, leaves)
+        if first.op is Op.NUMBER and first.column.type in _WHOLE:
+            numbers = map(_numeral, leaves)
+            test = Listed(f"{syntax.reference(first.column)} in (", numbers, ")")
+            return self.not_null(first.column, test)
         operator = _LISTS.get(first.op)
         if operator is None or first.column.type != "string":
             return None
-        if any(leaf.op is not first.op or leaf.pattern is None for leaf in leaves):
+        if any(leaf.pattern is None for leaf in leaves):
             return None
-        return f"{self.reference(first.column)} {operator} ({', '.join(map(self.written, leaves))})"
+        opening = f"{self.reference(first.column)} {operator} ("
+        return Listed(opening, map(self.written, leaves), ")")
+
+    def alternatives(self, parts: Sequence[object]) -> str:
+        """Values of one column in one list, wherever among the alternatives they stand."""
+        if (listed := self.list_of(parts)) is not None:
+            return listed
+        groups: dict[object, list[tuple[object, object]]] = {}
+        for part, origin in (each for own in parts for each in flat(own)):
+            groups.setdefault(self._list_key(part), []).append((part, origin))
+        operands = []
+        for group in groups.values():
+            tests, origins = zip(*group, strict=True)
+            if len(tests) > 1 and (listed := self.list_of(tests)) is not None:
+                self.record(origins, listed)
+                operands.append(listed)
+            else:
+                operands += [self.operand(ConditionOR, test) for test in tests]
+        return self.either(operands)
+
+    def _list_key(self, part: object) -> object:
+        """What the tests of one list have in common; a key of its own for another part."""
+        if not isinstance(part, ConditionFieldEqualsValueExpression):
+            return object()
+        leaf = self.leaf(part)
+        return object() if self.any_of([leaf]) is None else (leaf.op, leaf.column)
+
+    def group(self, part: object) -> str:
+        """No parentheses around a list, nor around tests that all must hold."""
+        return self.text(part) if self.listed(part) else super().group(part)
 
     def present(self, column: Column) -> str:
         """The column has a value: not null, and for a string not empty."""
@@ -247,7 +301,7 @@ class KqlDetections(Detections):
         """A comparison that null makes null, which a ``not`` around it must not see."""
         if not self.below_not():
             return test
-        return f"(isnotnull({syntax.reference(column)}) and {test})"
+        return joined([f"isnotnull({syntax.reference(column)})", test], "and")
 
     def predicate(self, search: BoundSearch, negated: bool = False) -> str:
         """As for every target; ``joined`` has the line that it needs before it."""
@@ -258,29 +312,37 @@ class KqlDetections(Detections):
     def joined(self) -> list[str]:
         """The line with the texts that the last predicate's keywords are looked for in: columns put
         together, a line break between them; [] where there are none."""
-        items = [f"{name} = {self._together(columns)}" for name, columns in self._joined.items()]
-        return [f"| extend {', '.join(items)}"] if items else []
+        items = [
+            broken(self._together(columns, f"{name} = "), column=len("| extend "))
+            for name, columns in self._joined.items()
+        ]
+        return [syntax.command("extend", items)] if items else []
 
     @property
     def joined_names(self) -> list[str]:
         """The columns that ``joined`` adds."""
         return list(self._joined)
 
-    def _together(self, columns: Mapping[str, Column]) -> str:
+    def _together(self, columns: Mapping[str, Column], assigned: str) -> str:
         texts = [self.reference(column) for column in columns.values()]
+        opening = 'strcat_delim("\\n", '
         # https://learn.microsoft.com/kusto/query/strcat-delim-function: 64 arguments at most.
-        while len(texts) > 1:
+        while len(texts) > _MOST:
             parts = [texts[start : start + _MOST] for start in range(0, len(texts), _MOST)]
-            texts = [f'strcat_delim("\\n", {", ".join(part)})' for part in parts]
-        return texts[0]
+            texts = [f"{opening}{', '.join(part)})" for part in parts]
+        if len(texts) == 1:
+            return f"{assigned}{texts[0]}"
+        return Listed(f"{assigned}{opening}", texts, ")")
 
     def anywhere(self, test: str, wanted: str, in_json: str = "", *, whole: bool = False) -> str:
         """A test on the text of any column that is stored with an event; numbers are read where
         the keyword could be in one. ``whole`` when a match in the columns' text together is one in
         a column's.
 
-        ``* contains`` is no way to say it: which types ``*`` reads is not documented, and it reads
-        computed columns, too (https://learn.microsoft.com/kusto/query/where-operator).
+        ``* contains`` and ``search`` are no way to say it: which types they read is not documented,
+        and they read computed columns, too (https://learn.microsoft.com/kusto/query/where-operator).
+        Nor is the text of ``pack_all()``: it holds the columns' names, and its form may change
+        between runs (https://learn.microsoft.com/kusto/query/pack-all-function).
         """
         kinds = {"string", "bool"}
         if any(char.isdigit() for char in wanted):
@@ -298,4 +360,4 @@ class KqlDetections(Detections):
             tests = [f"{name} {test}"]
         tests += [f"{self.reference(column)} {in_json}" for column in nested]
         self.note(Note.of("TRI413"))
-        return tests[0] if len(tests) == 1 else f"({' or '.join(tests)})"
+        return tests[0] if len(tests) == 1 else Enclosed("(", joined(tests, "or"), ")")

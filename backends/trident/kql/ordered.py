@@ -99,7 +99,7 @@ def _sources(shown: list[Output], stage: int) -> list[RowColumn]:
 
 def _project(rows: Rows, shown: list[Output]) -> str:
     items = [output.item for output in shown] or list(rows.key_names)
-    return f"| project {', '.join([rows.time, *items])}"
+    return syntax.command("project", [rows.time, *items])
 
 
 def _without(

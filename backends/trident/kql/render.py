@@ -9,7 +9,7 @@ from trident.kql.baseline import baseline_outputs, passing
 from trident.kql.behind import behind
 from trident.kql.outputs import Output, outputs
 from trident.kql.rows import RowColumn, Rows
-from trident.kql.script import Period, Script, identifier
+from trident.kql.script import Period, Script, identifier, where
 from trident.kql.syntax import name
 from trident.mapping.binding import Bound, BoundCorrelation, BoundSearch
 from trident.result.translation import AlertColumns, Query
@@ -68,7 +68,7 @@ def _search(script: Script, bound: BoundSearch) -> Query:
         *Period.of(plan.firing).where(time),
         *syntax.computed(bound.columns.values()),
         *script.detections.joined,
-        f"| where {predicate}",
+        where(predicate),
     ]
     shown = {
         field: identifier(column.name) if column.container else column.name
@@ -78,7 +78,7 @@ def _search(script: Script, bound: BoundSearch) -> Query:
         items = {name(shown[field]): syntax.reference(column) for field, column in columns.items()}
         listed = [key if key == item else f"{key} = {item}" for key, item in items.items()]
         # `project` renames and drops at once; `project-away` would need the table's columns.
-        lines.append(f"| project {', '.join([time, *listed])}")
+        lines.append(syntax.command("project", [time, *listed]))
     elif script.detections.joined:
         lines.append(f"| project-away {', '.join(script.detections.joined_names)}")
     return _query(script, script.finish(lines), shown)

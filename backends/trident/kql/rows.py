@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from trident.kql import syntax
-from trident.kql.script import NULLS, Period, Script, identifier, inline
+from trident.kql.script import NULLS, Period, Script, identifier, inline, where
 from trident.mapping.binding import BoundBranch, BoundCorrelation, BoundSearch
 from trident.meaning.contributions import carried
 
@@ -117,12 +117,12 @@ class Rows:
                 *syntax.computed(matches.columns.values()),
                 *self._present(matches, branch if keyed else None),
                 *self.script.detections.joined,
-                f"| where {predicate}",
+                where(predicate),
             ]
         else:
             lines = [self.script.alerts(self.script, matches, period, self._carried(branch))]
         named = f"{time} = {self.time}" if time else self.time
-        return [*lines, f"| project {', '.join([named, *extra, *items])}"]
+        return [*lines, syntax.command("project", [named, *extra, *items])]
 
     def union(
         self,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from trident.kql.detections import KqlDetections
 from trident.kql.syntax import ago, fresh
 from trident.mapping.binding import BoundCorrelation
+from trident.predicates.layout import broken
 from trident.rule.plan import Firing
 from trident.rule.raw import timespan
 
@@ -103,6 +104,11 @@ def identifier(name: str) -> str:
 def indent(text: str) -> str:
     """Two spaces before each line."""
     return "\n".join("  " + line for line in text.split("\n"))
+
+
+def where(predicate: str) -> str:
+    """The line that filters by a condition, broken where it is long."""
+    return f"| where {broken(predicate, column=len('| where '))}"
 
 
 def inline(lines: Sequence[str]) -> str:

@@ -8,11 +8,12 @@ Characters by number (``\\u202e``, ``\\U000e0041``) are what Microsoft's own par
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from trident.base.diagnostics import Refusal
 from trident.base.printable import by_number, escaped, hidden
 from trident.mapping.profiles import Column
+from trident.predicates.layout import STEP, WIDTH
 from trident.rule.raw import timespan
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -75,7 +76,17 @@ def reference(column: Column) -> str:
 def computed(columns: Iterable[Column]) -> list[str]:
     """The line that computes those of ``columns`` that the table does not store; [] without any."""
     items = {name(column.name): column.expression for column in columns if column.expression}
-    return [f"| extend {', '.join(f'{key} = {text}' for key, text in items.items())}"] * bool(items)
+    made = [f"{key} = {text}" for key, text in items.items()]
+    return [command("extend", made)] if items else []
+
+
+def command(name: str, items: Sequence[str], by: str = "") -> str:
+    """A command with its assignments: on one line where they fit, else one a line."""
+    end = f" by {by}" if by else ""
+    short = f"| {name} {', '.join(items)}{end}"
+    if len(short) <= WIDTH and "\n" not in short:
+        return short
+    return f"| {name} " + f",\n{' ' * STEP}".join(items) + end
 
 
 def ago(*seconds: int) -> str:

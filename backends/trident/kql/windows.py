@@ -49,7 +49,7 @@ _RANKS: Mapping[Operator, str] = {
 def matches_alone(rows: Rows, matches: list[str], shown: list[Output]) -> list[str]:
     """One row per match, for a condition that every match fulfils."""
     items = [output.item for output in shown] or list(rows.key_names)
-    return [*matches, f"| project {', '.join([rows.time, *items])}"]
+    return [*matches, syntax.command("project", [rows.time, *items])]
 
 
 def value_columns(rows: Rows, trigger: Aggregate) -> list[RowColumn]:
@@ -81,7 +81,7 @@ def aggregate(
         first, latest = {}, again
     columns = {**measures, **first, **latest}
     lines += [
-        f"| summarize {', '.join(f'{name} = {value}' for name, value in columns.items())} by {by}",
+        syntax.command("summarize", [f"{name} = {value}" for name, value in columns.items()], by),
         f"| where {condition}",
     ]
     extra = [next(iter(measures)), *(name for name in columns if name.startswith("FirstMatch"))]
@@ -89,7 +89,7 @@ def aggregate(
     if not shown:
         return [*lines, f"| project {', '.join([rows.time, *rows.key_names])}"]
     lines += record(rows, wanted, matches)
-    return [*lines, f"| project {', '.join([rows.time, *items, *extra])}"]
+    return [*lines, syntax.command("project", [rows.time, *items, *extra])]
 
 
 def temporal(
@@ -108,10 +108,10 @@ def temporal(
     named = {o.stage: o.name for o in wanted if o.source is None}
     times = [named.get(index, time) for index, time in enumerate(times)]
     # max() skips nulls, so a rule without a match in the window has no time.
-    latest = ", ".join(
+    latest = [
         f"{time} = max(iff({rule} == {index}, {match_time}, datetime(null)))"
         for index, time in enumerate(times)
-    )
+    ]
     if isinstance(trigger, Together):
         condition = _expression(trigger.expression, times)
         firing = [f"{rule} == {index}" for index in trigger.positive]
@@ -122,7 +122,7 @@ def temporal(
         candidates = []
     lines = [
         *_windows(rows, matches, rows.time, match_time, candidates),
-        f"| summarize {latest} by {by}",
+        syntax.command("summarize", latest, by),
         f"| where {condition}",
     ]
     if not shown:
@@ -147,7 +147,7 @@ def temporal(
     lines += record(rows, wanted, matches, candidates)
     items = [output.item for output in wanted]
     spare = [time for time in times if time not in {o.name for o in wanted}]
-    return [*lines, f"| project {', '.join([rows.time, *items, *spare])}"]
+    return [*lines, syntax.command("project", [rows.time, *items, *spare])]
 
 
 def _windows(

@@ -25,6 +25,7 @@ from sigma.types import SigmaExpansion
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Column
 from trident.predicates.implied import reduced
+from trident.predicates.layout import Enclosed, formatted, joined
 from trident.predicates.leaf import Leaf, Op, read, read_keyword
 from trident.result.capabilities import capability, detection_feature, unnamed
 from trident.result.translation import Fidelity, Note
@@ -164,7 +165,7 @@ class Detections:
         match condition:
             case ConditionAND():
                 operands = [self.operand(ConditionAND, part) for part in condition.args]
-                return f" {self.and_token} ".join(operands)
+                return joined(operands, self.and_token)
             case ConditionOR():
                 return self.alternatives(condition.args)
             case ConditionNOT():
@@ -172,7 +173,7 @@ class Detections:
             case ConditionFieldEqualsValueExpression(value=SigmaExpansion()):
                 return self.expansion(separate(condition))
         assert isinstance(condition, ConditionValueExpression)
-        return f"({self.alternatives(separate(condition))})"
+        return Enclosed("(", self.alternatives(separate(condition)), ")")
 
     def operand(self, outer: type[ConditionItem], part: object) -> str:
         """A part of an AND, OR or NOT."""
@@ -180,13 +181,13 @@ class Detections:
 
     def group(self, part: object) -> str:
         """A part in parentheses."""
-        return f"({self.text(part)})"
+        return Enclosed("(", self.text(part), ")")
 
     def negation(self, part: object) -> str:
         """The negation of a part."""
         self._negations += 1
         try:
-            return self.not_form.format(self.negated(part))
+            return formatted(self.not_form, self.negated(part))
         finally:
             self._negations -= 1
 
@@ -198,19 +199,32 @@ class Detections:
         """The values that one value of the rule stands for (``windash``, ``base64offset``)."""
         return self.alternatives(parts)
 
+    def listed(self, part: object) -> str | None:
+        """An OR as one list of values, where it is one."""
+        if isinstance(part, ConditionOR):
+            return self.list_of(part.args)
+        return self.list_of(separate(part)) if isinstance(part, Test) and is_or(part) else None
+
+    def list_of(self, parts: Sequence[object]) -> str | None:
+        """Alternatives as one list of values; None where they are none."""
+        leaves = self._same_field(parts)
+        return self.any_of(leaves) if leaves else None
+
     def alternatives(self, parts: Sequence[object]) -> str:
         """The parts of an OR."""
-        leaves = self._same_field(parts)
-        listed = self.any_of(leaves) if leaves else None
-        if listed is not None:
+        if (listed := self.list_of(parts)) is not None:
             return listed
-        operands = [self.operand(ConditionOR, part) for part in parts]
-        joiner = f" {self.or_token} "
+        return self.either([self.operand(ConditionOR, part) for part in parts])
+
+    def either(self, operands: Sequence[str]) -> str:
+        """The written parts of an OR, in groups where they are too many."""
         if not self.widest or len(operands) <= self.widest:
-            return joiner.join(operands)
+            return joined(operands, self.or_token)
         starts = range(0, len(operands), self.widest)
-        groups = (joiner.join(operands[start : start + self.widest]) for start in starts)
-        return joiner.join(f"({group})" for group in groups)
+        groups = (operands[start : start + self.widest] for start in starts)
+        return joined(
+            [Enclosed("(", joined(group, self.or_token), ")") for group in groups], self.or_token
+        )
 
     def _same_field(self, parts: Sequence[object]) -> list[Leaf]:
         """The leaves of parts that all test one field; [] for others."""

@@ -150,9 +150,9 @@ def test_keywords_are_refused() -> None:
         ("not (a or c)", f'not ({TEXT} != null and {TEXT} : ("a", "c"))'),
         (
             "not (a and b)",
-            f'not (({TEXT} != null and {TEXT} : "a") and ({PORT} != null and {PORT} == 1))',
+            f'not ({TEXT} != null and {TEXT} : "a" and {PORT} != null and {PORT} == 1)',
         ),
-        ("b or (a and not c)", f'{TEXT} : "a" and not ({TEXT} != null and {TEXT} : "c")'),
+        ("b or (a and not c)", f'{TEXT} : "a" and not {TEXT} : "c"'),
     ],
 )
 def test_conditions(eql_engine: EqlEngine, condition: str, written: str) -> None:
