@@ -41,7 +41,7 @@ def faults(case: Case, answer: Answer) -> Iterator[str]:
         return
     if "Traceback (most recent call last)" in answer.messages:
         yield "a traceback"
-    if "TRI530" in answer.messages:
+    if "TRI599" in answer.messages:
         yield "unforeseen: " + answer.messages.strip().splitlines()[0][:200]
     if answer.seconds > SECONDS:
         yield f"{answer.seconds:.1f} s"

@@ -168,8 +168,8 @@ def test_a_failure_on_the_way_leaves_the_old_tree(
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    left, other = tmp_path / f".dist.trident-{gone.pid}", tmp_path / ".dist.trident-notes"
-    running = tmp_path / f".dist.trident-{os.getppid()}"
+    left, other = tmp_path / f".dist.trident-{gone.pid}-0123abcd", tmp_path / ".dist.trident-notes"
+    running = tmp_path / f".dist.trident-{os.getppid()}-0123abcd"
     for folder in (left, other, running):
         folder.mkdir()
     replace_tree(made(a="1"), tmp_path / "dist")

@@ -12,13 +12,18 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from glob import escape
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from trident.app.files.json_text import parsed
 from trident.app.files.reading import content
-from trident.app.files.writing import open_new, refuse_links, unwritable
+from trident.app.files.writing import (
+    beside,
+    left_beside,
+    open_new,
+    refuse_links,
+    unwritable,
+)
 from trident.base.diagnostics import Diagnostic, Span, TridentError
 
 MANIFEST = "manifest.json"
@@ -60,7 +65,8 @@ def replace_tree(files: Mapping[str, bytes], folder: Path) -> int:
     """
     refuse_links(folder)
     changed = sum(1 for _ in differences(files, folder))
-    _remove_left(folder.resolve())
+    for left in left_beside(folder.resolve()):
+        shutil.rmtree(left, ignore_errors=True)
     if changed:
         try:
             _replace(files, folder.resolve())
@@ -79,7 +85,9 @@ def _replace(files: Mapping[str, bytes], folder: Path) -> None:
     ours = owned(folder)
     _check_foreign(files, folder, ours)
     _check_owner(folder, ours)
-    new = _sibling(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = beside(folder)
+    new.mkdir()
     try:
         for path, text in files.items():
             (new / path).parent.mkdir(parents=True, exist_ok=True)
@@ -167,40 +175,6 @@ def _foreign(place: Path) -> TridentError:
 
 def _is_folder(place: Path) -> bool:
     return place.is_dir() and not place.is_symlink()
-
-
-def _sibling(folder: Path) -> Path:
-    """A new folder beside ``folder``."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = folder.parent / f"{_prefix(folder)}{os.getpid()}"
-    new.mkdir()
-    return new
-
-
-def _prefix(folder: Path) -> str:
-    return f".{folder.name}.trident-"
-
-
-def _remove_left(folder: Path) -> None:
-    """Remove the folders beside ``folder`` of runs that were killed."""
-    for left in folder.parent.glob(f"{escape(_prefix(folder))}*"):
-        process = left.name.removeprefix(_prefix(folder))
-        if process.isdigit() and not _runs(int(process)):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    if process == os.getpid():
-        return False
-    if os.name != "posix":
-        return True  # there, signal 0 is no mere question
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _adopt(source: Path, target: Path, ours: set[str]) -> None:

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
+from collections.abc import Iterator
+from glob import escape
 from pathlib import Path
 from typing import IO
 
 from trident.base.diagnostics import Span, TridentError
+
+_MADE_BY = re.compile(r"(\d{1,9})-[0-9a-f]{8}", re.ASCII)
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -24,17 +29,52 @@ def write_file(path: Path, content: bytes) -> None:
     refuse_links(path)
     try:
         mode = _mode(path)
-        beside = path.with_name(f".{path.name[:100]}.trident-{os.getpid()}-{os.urandom(4).hex()}")
+        for left in left_beside(path):
+            left.unlink(missing_ok=True)
+        new = beside(path)
         try:
-            with open_new(beside) as stream:
+            with open_new(new) as stream:
                 stream.write(content)
             if mode is not None:
-                beside.chmod(mode)
-            beside.replace(path)
+                new.chmod(mode)
+            new.replace(path)
         finally:
-            beside.unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(error, path) from error
+
+
+def beside(path: Path) -> Path:
+    """Where what is to stand at ``path`` is made: a hidden name with the process that makes it."""
+    return path.with_name(f"{_prefix(path)}{os.getpid()}-{os.urandom(4).hex()}")
+
+
+def left_beside(path: Path) -> Iterator[Path]:
+    """What runs that were killed had begun to make for ``path``."""
+    prefix = _prefix(path)
+    for each in path.parent.glob(f"{escape(prefix)}*"):
+        made = _MADE_BY.fullmatch(each.name.removeprefix(prefix))
+        if made and not _runs(int(made[1])):
+            yield each
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.name[:100]}.trident-"
+
+
+def _runs(process: int) -> bool:
+    """Whether a process may still be at work; this one is not, before it begins."""
+    if process == os.getpid():
+        return False
+    if os.name != "posix":
+        return True  # there, signal 0 is no mere question
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def open_new(path: Path, mode: int = 0o666) -> IO[bytes]:
