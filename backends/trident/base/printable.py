@@ -69,13 +69,15 @@ def printable_line(text: str, kept: str = "") -> str:
 
 def hidden(text: str) -> str | None:
     """The first hidden character of ``text`` as ``U+202E``; None without any."""
-    match = HIDDEN.search(text)
+    match = None if text.isascii() and text.isprintable() else HIDDEN.search(text)
     return f"U+{ord(match[0]):04X}" if match else None
 
 
 def escaped(text: str, write: Callable[[str], str]) -> str:
     """``text`` with each character that is hidden, or looks as another does, as ``write`` writes
     it; what a language has escapes for is written so, for whoever reviews the text."""
+    if text.isascii() and text.isprintable():
+        return text
     return _ESCAPED.sub(lambda match: write(match[0]), text)
 
 
