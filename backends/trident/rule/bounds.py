@@ -53,7 +53,7 @@ def check_nesting(
     top: Node, below: Callable[[Node], Iterable[Node]], place: Callable[[], Span]
 ) -> None:
     """Reject a correlation that stands on too many levels of others, or holds too many rules;
-    ``below`` are the rules that one refers to, in which no way leads back.
+    ``below`` are the rules that one refers to.
 
     Raises:
         TridentError: TRI007 or TRI118 at ``place``.
@@ -62,9 +62,10 @@ def check_nesting(
     waiting = [(top, False)]
     while waiting:
         rule, ready = waiting.pop()
-        if id(rule) in known:
-            continue
         if not ready:
+            if id(rule) in known:
+                continue
+            known[id(rule)] = 0, 0  # a way that leads back here ends
             waiting.append((rule, True))
             waiting += [(each, False) for each in below(rule)]
             continue
