@@ -64,6 +64,9 @@ BAD = [
     ("300,000 values", rule("[" + "a," * 300_000 + "a]"), "TRI006", 1),
     ("a number of 5,000 digits", rule(f"{{ProcessId: {'9' * 5000}}}"), "TRI002", 5),
     ("a date that is none", "title: bad\ndate: 2026-02-31\n", "TRI002", 2),
+    *((f"a !!{tag} that is none", f"title: bad\nlevel: !!{tag} {value}\n", "TRI002", 2)
+      for tag, value in (("timestamp", "x"), ("int", "''"), ("int", "x"), ("float", "x"),
+                         ("bool", "x"), ("binary", "x"))),
     ("a date far away", "title: bad\ndate: 99999-99-99\nlogsource: {product: windows}\n"
      "detection: {s: {a: b}, condition: s}\n", "TRI101", 2),
     ("an id of 100,000 letters", "id: " + "a" * 100_000 + "\n" + rule(), "TRI101", 1),

@@ -290,6 +290,10 @@ class _Builder:
             raise _syntax_error(error, self.place) from error
         except (ValueError, OverflowError, RecursionError) as error:
             raise self._error("TRI002", f"not a valid value: {error}", node) from error
+        except (AttributeError, LookupError) as error:
+            # PyYAML's constructors take it that a tag was found by the value, not written before it.
+            kind = node.tag.rpartition(":")[2]
+            raise self._error("TRI002", f"not a valid !!{kind}", node) from error
 
     def _error(self, code: str, message: str, node: yaml.Node) -> TridentError:
         return TridentError(code, message, span=self.place.span(node.start_mark))
