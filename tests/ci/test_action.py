@@ -150,6 +150,10 @@ def test_check_a_clean_rule(action: Action) -> None:
         [*install, "--no-deps", "--no-build-isolation", str(ROOT)],
         ["trident", "check", "--format=github", "--", "rules"],
     ]
+    page = (ROOT / "docs" / "verification.md").read_text("utf-8")
+    (esql,) = re.findall(r"--ignore-requires-python --no-deps (.*)", page)
+    for package in esql.split():
+        assert re.search(rf"^{package.partition('==')[0]}==", Path(TESTED).read_text("utf-8"), re.M)
 
 
 def test_findings_are_annotations(action: Action, project: Path) -> None:
