@@ -20,7 +20,7 @@ import yaml
 from tests.translator.check.conftest import CLEAN
 from tests.translator.conftest import Trident, hunt, write
 from tests.translator.conftest import trident as trident  # the fixture
-from trident.app.run.cache import ENVIRONMENT
+from trident.app.files.kept import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTED = f"{ROOT}/.ci/requirements-verify.txt"
