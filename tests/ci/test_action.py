@@ -20,10 +20,10 @@ import yaml
 from tests.translator.check.conftest import CLEAN
 from tests.translator.conftest import Trident, hunt, write
 from tests.translator.conftest import trident as trident  # the fixture
-from trident.app.run.cache import ENVIRONMENT
+from trident.app.files.kept import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTED = f"{ROOT}/.ci/constraints.txt"
+TESTED = f"{ROOT}/.ci/requirements-verify.txt"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 WORKFLOW = yaml.safe_load((ROOT / "docs" / "examples" / "workflow.yml").read_text("utf-8"))
@@ -143,15 +143,17 @@ def test_every_input_is_used_and_said() -> None:
 def test_check_a_clean_rule(action: Action) -> None:
     ended = action()
     assert (ended.code, dict(ended.outputs)) == (0, {})
-    install = ["python", "-m", "pip", "install", "--quiet", "-c", f"{ROOT}/.ci/constraints.txt"]
-    page = (ROOT / "docs" / "verification.md").read_text("utf-8")
-    (esql,) = re.findall(r"--ignore-requires-python --no-deps (.*)", page)
-    esql = [package.partition("==")[0] for package in esql.split()]
+    install = ["python", "-m", "pip", "install", "--quiet"]
+    hashed = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--ignore-requires-python"]
     assert ended.calls == [
-        [*install, f"{ROOT}[verify]"],
-        [*install, "--ignore-requires-python", "--no-deps", *esql],
+        [*install, *hashed, "-r", TESTED],
+        [*install, "--no-deps", "--no-build-isolation", str(ROOT)],
         ["trident", "check", "--format=github", "--", "rules"],
     ]
+    page = (ROOT / "docs" / "verification.md").read_text("utf-8")
+    (esql,) = re.findall(r"--ignore-requires-python --no-deps (.*)", page)
+    for package in esql.split():
+        assert re.search(rf"^{package.partition('==')[0]}==", Path(TESTED).read_text("utf-8"), re.M)
 
 
 def test_findings_are_annotations(action: Action, project: Path) -> None:
