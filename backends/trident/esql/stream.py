@@ -15,6 +15,10 @@ from trident.esql.detections import EsqlDetections, textual
 from trident.esql.stack import Stack
 from trident.mapping.binding import BoundCorrelation, BoundSearch
 
+MAX_NESTED = 3
+"""Marks appended by calls in one another: Elastic's parser takes many times as long for each level
+(its package had no answer after 50 s for 25 of them, two seconds for four)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -109,10 +113,7 @@ class Stream:
             f'CASE({conjunction(test, 12)}, {label}, "")'
             for test, label in zip(tests, labels, strict=True)
         ]
-        appended = marks[-1]
-        for mark in reversed(marks[:-1]):
-            appended = f"MV_APPEND({mark},\n        {appended})"
-        made.append(f"{self.rule} = {appended}")
+        made += self._appended(marks)
         return [
             *lines,
             *evaluated(made),
@@ -131,6 +132,20 @@ class Stream:
 
     def _select(self, search: BoundSearch) -> list[str]:
         return select(search.source.table, self.stack)
+
+    def _appended(self, marks: list[str]) -> list[str]:
+        """The label's column with all marks: more than a call nests are appended to it in turn,
+        since a later definition in EVAL replaces the one before."""
+        made: list[str] = []
+        for start in range(0, len(marks), MAX_NESTED):
+            some = marks[start : start + MAX_NESTED]
+            if made:
+                some = [self.rule, *some]
+            appended = some[-1]
+            for mark in reversed(some[:-1]):
+                appended = f"MV_APPEND({mark},\n        {appended})"
+            made.append(f"{self.rule} = {appended}")
+        return made
 
     def _overlapping(self) -> bool:
         """Whether one event could match two rules: two of them read the same table."""
