@@ -48,10 +48,10 @@ OPERATORS = [
     ({"f|cased": ["a", "b"]}, 'f in ("a", "b")', ""),
     ({"f|contains": "steg"}, 'f contains "steg"', ""),
     ({"f|contains": ["steg", "foo"]}, 'f contains "steg" or f contains "foo"', ""),
-    ({"f|re": r"\bsteg\b"}, r'(f has "steg" and f matches regex @"\bsteg\b")', "TRI416"),
+    ({"f|re": r"\bsteg\b"}, r'f has "steg" and f matches regex @"\bsteg\b"', "TRI416"),
     (
         {"f|re|i": r"\b(?:steg|foo)\b"},
-        r'(f has_any (dynamic(["steg", "foo"])) and f matches regex @"(?i)\b(?:steg|foo)\b")',
+        r'f has_any (dynamic(["steg", "foo"])) and f matches regex @"(?i)\b(?:steg|foo)\b"',
         "TRI416",
     ),
     ({"f|re|i": "(^|[^a-z0-9])steg([^a-z0-9]|$)"}, 'f has "steg"', "TRI410"),

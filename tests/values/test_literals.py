@@ -115,10 +115,13 @@ def test_a_regular_expression_stays_in_one_literal(target: str) -> None:
         for regex in (
             "zzz",
             "(?i)zzz",
+            "zzzz",  # a word of four letters is a search term in SPL
+            "(?i)zzzz",
             "(?i)-",
             "z",
             "z*",
             r"\bzzz\b",
+            r"\bzzzz\b",
             r"\b(zz|yy)\b",
             "^$",
             "-",

@@ -16,6 +16,8 @@ from uuid import UUID
 from trident.base.diagnostics import Diagnostic, Severity, Span, TridentError
 
 _CODE = "TRI119"
+_SHOWN = 60
+"""How much of what is no id is shown."""
 _CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _READABLE = re.compile(r"(?:urn:uuid:)?(?:\{([0-9a-f-]+)\}|([0-9a-f-]+))", re.IGNORECASE | re.ASCII)
 
@@ -44,7 +46,9 @@ def read_id(written: Any, place: Span) -> tuple[str, Diagnostic | None]:
     if known is None:
         meant = canonical(_ascii(str(written)))
         hint = f"write {meant}" if meant else ""
-        raise TridentError(_CODE, f"{str(written)!r} is no UUID", span=place, hint=hint)
+        shown = str(written)[:_SHOWN]
+        more = " ..." if len(str(written)) > _SHOWN else ""
+        raise TridentError(_CODE, f"{shown!r}{more} is no UUID", span=place, hint=hint)
     if known == written:
         return known, None
     other = TridentError(

@@ -126,7 +126,7 @@ def test_typed(
     assert translation.query is not None, translation.error
     text = translation.query.text
     if condition == "selection":
-        assert text.removesuffix(written) != text, text
+        assert " ".join(text.split()).endswith(written), text
     assert eql_engine.parse(text, eql_types(profile)) is None
     events = [Event(NOW - number * SECOND, NETWORK, fields) for number, fields in enumerate(EVENTS)]
     test = compile_detection(plan.condition)
@@ -173,7 +173,7 @@ def test_conditions(eql_engine: EqlEngine, condition: str, written: str) -> None
     profile = eql_profile()
     query = translate(plan, profile).query
     assert query is not None
-    assert written.strip() in query.text
+    assert written.strip() in " ".join(query.text.split()).replace("( ", "(")
     values: list[Value] = ["a", "A", "b", "c", "", None]
     ports: list[Value] = [1, 2, None]
     fields = [{"Image": image, "DestinationPort": port} for image in values for port in ports]

@@ -36,7 +36,8 @@ def no_items(_: object) -> object:
 
 
 def flat(text: str) -> str:
-    return " ".join(text.split())
+    """Without the breaks of lines, which may stand behind a parenthesis, too."""
+    return " ".join(text.split()).replace("( ", "(")
 
 
 def checked(plan: Plan, profile: Profile, items: Items) -> TargetOrigin:

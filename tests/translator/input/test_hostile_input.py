@@ -69,7 +69,7 @@ BAD = [
                          ("bool", "x"), ("binary", "x"))),
     ("a date far away", "title: bad\ndate: 99999-99-99\nlogsource: {product: windows}\n"
      "detection: {s: {a: b}, condition: s}\n", "TRI101", 2),
-    ("an id of 100,000 letters", "id: " + "a" * 100_000 + "\n" + rule(), "TRI101", 1),
+    ("an id of 100,000 letters", "id: " + "a" * 100_000 + "\n" + rule(), "TRI119", 1),
     ("a name that is a list", rule().replace("name: bad", "name: [a, {b: c}]"), "TRI101", 4),
     ("a title that is a mapping", rule().replace("title: bad", "title: {a: [b]}"), "TRI101", 1),
     ("a timespan beyond any log", hunt("bad").replace("5m", "9" * 30 + "d"), "TRI106", 15),

@@ -27,6 +27,7 @@ from trident.app.verify.ruletests import read_rule_tests
 from trident.app.verify.runners import EngineFault
 from trident.app.verify.session import DEFINITION, Fuzz, alerts_of
 from trident.app.verify.worker import Worker
+from trident.base.diagnostics import Span
 from trident.mapping.profiles import load_profiles
 from trident.meaning.events import SECOND, Event
 from trident.result.translation import Translation
@@ -114,8 +115,7 @@ def test_fuzz_finds_a_defect_and_shrinks_it(
 
     monkeypatch.setattr(session, "translate", unordered)
     without_tests = [
-        replace(each, identity=replace(each.identity, span=replace(each.identity.span, file="")))
-        for each in planned
+        replace(each, identity=replace(each.identity, span=Span())) for each in planned
     ]
     made = session.verify(without_tests, [kql()], Fuzz(60, 3))
     (result,) = made.results

@@ -291,7 +291,7 @@ class _Builder:
         except (ValueError, OverflowError, RecursionError) as error:
             raise self._error("TRI002", f"not a valid value: {error}", node) from error
         except (AttributeError, LookupError) as error:
-            # PyYAML's constructors take it that a tag was found by the value, not written before it.
+            # PyYAML's constructors take it that the value gave the tag, not a person.
             kind = node.tag.rpartition(":")[2]
             raise self._error("TRI002", f"not a valid !!{kind}", node) from error
 

@@ -24,5 +24,8 @@ class Sources:
 
 
 def _read(file: str) -> list[str]:
-    text = (content(file) or b"").decode("utf-8-sig", errors="replace")
+    held = content(file)
+    if held is None:
+        return []
+    text = held.decode("utf-8-sig", errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
