@@ -109,3 +109,22 @@ def test_a_lookback_bounds_matches_beside_alerts(model: EsqlModel) -> None:
     old = event(FILE, 600 - 150, FileName="gamma")
     assert not check(model, plan, [old], NOW)
     assert check(model, plan, [old, event(FILE, 600 - 120, FileName="gamma")], NOW)
+
+
+def test_many_rules_of_one_table(model: EsqlModel) -> None:
+    """Their labels are appended in turn, and none is lost: an event may match all of them."""
+    names = [f"r{number}" for number in range(6)]
+    bases = [
+        {
+            "title": name,
+            "name": name,
+            "logsource": {"category": "process_creation", "product": "windows"},
+            "detection": {"s": {"CommandLine|contains": f"v{name}"}, "condition": "s"},
+        }
+        for name in names
+    ]
+    plan = plan_documents((*bases, correlation("all", rules=names, type="temporal")))
+    for missing in (None, names[0], names[-1]):
+        line = " ".join(f"v{name}" for name in names if name != missing)
+        alerts = check(model, plan, [event(PROCESS, 590, CommandLine=line)], NOW)
+        assert bool(alerts) == (missing is None)

@@ -36,6 +36,7 @@ CASES: list[tuple[str, list[Any], str]] = [
     (f"EVAL x = {N} / 2.0", [1.0, 3.5], "operators: division"),
     (f'EVAL x = MV_APPEND({TEXT}, "c")', [None, ["Ab", "c"]], "functions: MV_APPEND of null"),
     (f"EVAL x = MV_APPEND({N}, 9) | MV_EXPAND x", [2, 7, 9, 9], "commands: MV_EXPAND"),
+    (f"EVAL x = {N}, x = MV_APPEND(x, 9)", [[2, 9], [7, 9]], "commands: EVAL, left to right"),
     (f"EVAL x = {TEXT} | MV_EXPAND x", [None, "Ab"], "commands: MV_EXPAND keeps null"),
     ('WHERE event.category == "network" | EVAL x = 1', [1, 1], "one value of an array"),
     (f"STATS x = COUNT({TEXT})", [1], "functions: COUNT leaves null out"),
