@@ -22,7 +22,6 @@ NAMES = (
     "##[add-matcher]m",
     "::add-mask::x",
     "a\u202eb\u2028c\x85d",
-    os.fsdecode(b"a\xffb"),
     "tab\tbed",
 )
 BROKEN = "title: a\ntitle: b\n"

@@ -273,8 +273,11 @@ class KqlDetections(Detections):
             if len(tests) > 1 and (listed := self.list_of(tests)) is not None:
                 self.record(origins, listed)
                 operands.append(listed)
-            else:
-                operands += [self.operand(ConditionOR, test) for test in tests]
+                continue
+            for test, origin in group:
+                operands.append(self.operand(ConditionOR, test))
+                if origin is not test:  # one of several values that a test of the rule stands for
+                    self.record([origin], operands[-1])
         return self.either(operands)
 
     def _list_key(self, part: object) -> object:

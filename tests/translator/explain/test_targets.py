@@ -37,7 +37,7 @@ def no_items(_: object) -> object:
 
 def flat(text: str) -> str:
     """Without the breaks of lines, which may stand behind a parenthesis, too."""
-    return " ".join(text.split()).replace("( ", "(")
+    return " ".join(text.split()).replace("( ", "(").replace("[ ", "[")
 
 
 def checked(plan: Plan, profile: Profile, items: Items) -> TargetOrigin:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 import traceback
 from collections.abc import Sequence
 
+from trident.app.report import console
 from trident.base.diagnostics import Diagnostic, TridentError
 
 ENVIRONMENT = "TRIDENT_TRACEBACK"
@@ -19,7 +19,7 @@ def unforeseen(error: Exception, arguments: Sequence[str] = ()) -> Diagnostic:
     """The finding that stands for a defect of ours, or a machine that has had enough;
     ``arguments`` are those of the command, so that it can be repeated."""
     if os.environ.get(ENVIRONMENT):
-        traceback.print_exception(error, file=sys.stderr)
+        console.say("".join(traceback.format_exception(error)))
     said = " ".join(str(error).split())
     message = f"{type(error).__name__}: {said}" if said else type(error).__name__
     hint = ""

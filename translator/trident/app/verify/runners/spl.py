@@ -78,7 +78,7 @@ def raw_events(events: Sequence[Event], profile: Profile) -> list[dict[str, Any]
     for name, rows in native_rows(events, profile).items():
         marks = _marks(tables[name], profile)
         for row in rows:
-            raw: dict[str, Any] = dict(marks)
+            raw: dict[str, Any] = {"_raw": "", **marks}  # no event is without it
             for column, value in row.items():
                 if column == profile.time:
                     raw["_time"] = Decimal(value) / SECOND
