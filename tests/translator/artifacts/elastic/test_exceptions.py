@@ -78,6 +78,12 @@ DIFFERENT = [
     ("{Computer: a}", "selection", "what is kept"),
     ("{Computer: a}", "not (not selection)", "negates a part"),
     ("{Nonsense: a}", "not selection", "Nonsense"),
+    # counted before any is made
+    (
+        "[{Computer|cased: a}, {ProcessId: 7}]",
+        f"not ({' and '.join(['selection'] * 40)})",
+        f"{2**40} alternatives",
+    ),
 ]
 
 

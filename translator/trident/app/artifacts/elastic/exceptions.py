@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
+from math import prod
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -169,15 +170,20 @@ def _out(condition: Any, search: Search, profile: Profile) -> list[Entries]:
         if isinstance(part, ConditionOR):
             return _merged([item for arg in part.args for item in items(arg)])
         if isinstance(part, ConditionAND):
-            every = product(*map(items, part.args))
-            return [[test for item in each for test in item] for each in every]
+            choices = [items(arg) for arg in part.args]
+            _check_number(prod(map(len, choices)))  # before any is made
+            return [[test for item in each for test in item] for each in product(*choices)]
         raise _Differs("it negates a part, or looks for a keyword")
 
     (left_out,) = condition.args
     alternatives = items(reworded(left_out, source.wording))
-    if len(alternatives) > _MOST_ITEMS:
-        raise _Differs(f"it has {len(alternatives)} alternatives")
+    _check_number(len(alternatives))
     return alternatives
+
+
+def _check_number(alternatives: int) -> None:
+    if alternatives > _MOST_ITEMS:
+        raise _Differs(f"it has {alternatives} alternatives")
 
 
 def _value(test: Leaf, lowered: Iterable[str]) -> str:
