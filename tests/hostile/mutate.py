@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -230,8 +231,7 @@ def _append(random: Random, holder: Any, key: Any, documents: list[Any]) -> None
 def _swap(random: Random, holder: Any, key: Any, documents: list[Any]) -> None:
     """The value of another place; a copy, so that nothing holds itself."""
     other = random.choice(list(_places(documents))[1:])
-    value = _at(documents, other)
-    holder[key] = yaml.load(_dumped(random, [value]), Loader=yaml.CSafeLoader)
+    holder[key] = deepcopy(_at(documents, other))
 
 
 _Structural = Callable[[Random, Any, Any, list[Any]], None]

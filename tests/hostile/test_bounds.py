@@ -89,6 +89,10 @@ KINDS: dict[str, tuple[Callable[[int], str], dict[int, str]]] = {
         lambda n: parts(n, " or ".join(["all of s*"] * 50)),
         {10: "", 40: "", 1000: f"50000 tests; Trident takes {MAX_TESTS}"},
     ),
+    "wildcards of 1 of": (
+        lambda n: search("r", f"  {'s' * 30}: {{Image: a}}\n", f"1 of s{'*' * n}x"),
+        {2: "", 40: "too many wildcards", 1000: "TRI118"},
+    ),
     "1 of": (lambda n: parts(n, "1 of s*"), {1000: ""}),
     "not 1 of": (lambda n: parts(n, "s0 and not 1 of s*"), {40: ""}),
     "nots": (lambda n: parts(1, f"{'not ' * n}s0"), {40: "", 1000: "TRI007"}),

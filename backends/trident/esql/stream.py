@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from trident.base.diagnostics import Refusal
 from trident.esql import syntax
 from trident.esql.commands import case, conjunction, evaluated, matching, select, source, within
 from trident.esql.detections import EsqlDetections, textual
@@ -103,9 +104,7 @@ class Stream:
             return [*lines, *evaluated(made)]
         labels = [syntax.literal(leaf.label) for leaf in self.leaves]
         if not self._overlapping():
-            selects = [conjunction(self._select(leaf.search), 8) for leaf in self.leaves]
-            pairs = zip(selects[:-1], labels[:-1], strict=True)
-            cases = [*(f"{test}, {label}" for test, label in pairs), labels[-1]]
+            cases = self._told_apart(labels)
             made.append(f"{self.rule} = {case(cases)}")
             return [*lines, *evaluated(made)]
         # MV_APPEND of null is null, so a rule that does not match is marked and dropped.
@@ -132,6 +131,23 @@ class Stream:
 
     def _select(self, search: BoundSearch) -> list[str]:
         return select(search.source.table, self.stack)
+
+    def _told_apart(self, labels: Sequence[str]) -> list[str]:
+        """Cases that label a record by what its table's records have; the last label is for those
+        that no other table has, as of a table that is an index whole.
+
+        Raises:
+            Refusal: TRI372 where there are two such tables.
+        """
+        selects = [self._select(leaf.search) for leaf in self.leaves]
+        whole = [number for number, tests in enumerate(selects) if not tests]
+        if len(whole) > 1:
+            named = " and ".join(self.leaves[number].search.source.table.name for number in whole)
+            raise Refusal("TRI372", f"nothing tells the records of {named} apart")
+        (last,) = whole or [len(selects) - 1]
+        told = [number for number in range(len(selects)) if number != last]
+        cases = [f"{conjunction(selects[number], 8)}, {labels[number]}" for number in told]
+        return [*cases, labels[last]]
 
     def _appended(self, marks: Sequence[str]) -> list[str]:
         """The label's column with all marks, appended in turn where calls would nest too deep.

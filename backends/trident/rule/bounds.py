@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from functools import partial
+from math import comb
 from typing import Any, TypeVar
 
 from trident.base.diagnostics import Span, TridentError
@@ -17,6 +20,10 @@ MAX_TESTS = 20_000
 
 MAX_TIMES = 3
 """How many tests a written value may stand for where there are more: a long list is no bomb."""
+
+MAX_STEPS = 50_000_000
+"""Steps in which pySigma's expression of a pattern (``1 of sel*``) may go through a rule's names:
+the ways to share the letters of a name among the wildcards."""
 
 MAX_RULES = 1_500
 """Rules that a correlation holds at all depths, each as often as it is referred to."""
@@ -43,11 +50,15 @@ def check_tests(detection: Any, place: Callable[[], Span]) -> None:
     sizes = {str(name): _tests(part) for name, part in detection.items() if name not in _NO_PARTS}
     conditions = detection.get("condition")
     listed = conditions if isinstance(conditions, list) else [conditions]
-    number = sum(_named(each, sizes) for each in listed if isinstance(each, str))
+    written = [each for each in listed if isinstance(each, str)]
+    if sum(map(partial(_steps, sizes), written)) > MAX_STEPS:
+        message = "the condition has too many wildcards in its patterns of names"
+        raise TridentError(_CODE, message, span=place())
+    number = sum(_named(each, sizes) for each in written)
     if number <= MAX_TESTS:
         return
-    written = sum(_written(part) for name, part in detection.items() if name not in _NO_PARTS)
-    most = max(MAX_TESTS, MAX_TIMES * written)
+    values = sum(_written(part) for name, part in detection.items() if name not in _NO_PARTS)
+    most = max(MAX_TESTS, MAX_TIMES * values)
     if number > most:
         raise TridentError(
             _CODE,
@@ -88,6 +99,13 @@ def check_nesting(
             raise TridentError(_CODE, message, span=place())
 
 
+def _steps(sizes: Mapping[str, int], condition: str) -> int:
+    """Steps of comparing the patterns of a condition with the names of its parts."""
+    wildcards = [min(token.count("*"), 1_000) for token in _TOKEN.findall(condition)]
+    longest = min(max(map(len, sizes), default=0), 1_000)
+    return sum(len(sizes) * comb(longest + each, each) for each in wildcards if each)
+
+
 def _named(condition: str, sizes: Mapping[str, int]) -> int:
     """The tests of the parts that a condition names, each as often as it does."""
     by_token: dict[str, int] = {}
@@ -103,9 +121,8 @@ def _of(token: str, sizes: Mapping[str, int]) -> int:
     pattern = token.split()[-1]
     if pattern == "them":
         return sum(sizes.values())
-    if "*" in pattern:
-        fits = re.compile(".*".join(map(re.escape, pattern.split("*")))).fullmatch
-        return sum(size for name, size in sizes.items() if fits(name))
+    if "*" in pattern:  # fnmatch's expressions do not go back and forth
+        return sum(size for name, size in sizes.items() if fnmatchcase(name, pattern))
     return sizes.get(pattern, 0)
 
 

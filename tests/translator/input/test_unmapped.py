@@ -269,3 +269,33 @@ def test_hostile_field_names(target: str, name: str) -> None:
     finally:
         engine.close()
     assert found == {((), 1_000_000)}
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        ((PROCESSES, "{product: door}"), ""),
+        (("{product: door}", PROCESSES), ""),
+        (("{product: door}", "{product: gate}"), "TRI372"),
+    ],
+)
+def test_records_of_tables_without_a_selector(
+    trident: Trident, tmp_path: Path, sources: tuple[str, str], said: str
+) -> None:
+    """One of them may be what no other table has; two cannot be told apart in one query."""
+    rules = [
+        FIELD.replace("x\n", f"{name}\n").replace(PROCESSES, source)
+        for name, source in zip(("first", "second"), sources, strict=True)
+    ]
+    both = GROUPS.replace("event_count", "temporal").replace("[x]", "[first, second]")
+    both = both.replace("  aliases: {Badge: {x: Card}}\n", "").replace(
+        "  condition: {gte: 3}\n", ""
+    )
+    (tmp_path / "r.yml").write_text("---\n".join(rules) + both)
+    options = ("-t", "esql", "--unmapped", "keep", "--no-cache")
+    ran = trident("convert", "r.yml", *options, cwd=tmp_path)
+    assert "TRI599" not in ran.err
+    assert (said in ran.err) if said else "1 exact; 0 refused" in ran.err, ran.err
+    assert "CASE(," not in ran.out
+    built = trident("build", ".", "--unmapped", "keep", "--unchecked", "--no-cache", cwd=tmp_path)
+    assert built.code == 0 and "TRI599" not in built.err

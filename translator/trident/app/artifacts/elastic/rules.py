@@ -15,6 +15,7 @@ from trident.app.artifacts.elastic.guide import MAX_SIGNALS, Part, aggregates, n
 from trident.app.artifacts.elastic.model import ElasticRule, Json, table
 from trident.app.artifacts.elastic.threat import threat
 from trident.base.diagnostics import Severity, TridentError
+from trident.elastic.tables import index_of
 from trident.mapping.binding import Bound, BoundCorrelation, bind_accepted, bound_searches
 from trident.mapping.profiles import Column, Table
 from trident.rule.raw import timespan
@@ -184,7 +185,7 @@ def _tables(bound: Bound) -> list[tuple[Table, str]]:
     sources = {}
     for search in bound_searches(bound):
         source = search.source.table
-        sources[source.name] = (source, str(search.profile.settings[source.settings["index"]]))
+        sources[source.name] = (source, index_of(source, search.profile))
     return list(sources.values())
 
 
