@@ -293,8 +293,15 @@ def _parse(kind: Any, document: Document) -> Any:
         path = next((path for kind, path in _PLACES if isinstance(error, kind)), None)
         span = document.at(*path) if path else None
         raise TridentError("TRI101", str(error), span=span) from error
-    except (AttributeError, KeyError, TypeError, ValueError, UnboundLocalError) as error:
-        # pySigma 1.5.1 fails with plain Python errors on some malformed documents.
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        OverflowError,
+        UnboundLocalError,
+    ) as error:
+        # pySigma fails with plain Python errors on some malformed documents.
         raise TridentError("TRI101", f"malformed document: {error}") from error
     except RecursionError as error:
         kind = next(kind for kind in _KINDS if kind in document.data)

@@ -77,6 +77,9 @@ BAD = [
      "TRI107", 17),
     ("a number beyond any count", hunt("bad").replace("gte: 1", "gte: 1" + "0" * 30), "TRI106",
      16),
+    ("a percentile that is infinite",
+     hunt("bad").replace("event_count", "value_percentile")
+     .replace("gte: 1", "gte: 1, field: a, percentile: .inf"), "TRI101", 8),
     ("a number that is infinite", hunt("bad").replace("gte: 1", "gte: .inf"), "TRI101", 16),
     ("a tab", "title: bad\n\tname: b\n", "TRI002", 2),
     ("a NUL byte", "title: a\0b\n", "TRI002", 1),

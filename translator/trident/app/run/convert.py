@@ -208,7 +208,7 @@ def chosen_profiles(
 
     Raises:
         TridentError: TRI123 for a pipeline that is not for a chosen target, TRI502 for a name
-            that no chosen target has.
+            that no chosen target has, or where none is left.
     """
     by_target = {target: profile_names(target) for target in targets}
     if pipelines := user_pipelines(config):
@@ -223,6 +223,9 @@ def chosen_profiles(
         wanted = [name for name in names if name in profiles]
         for name in wanted or config.profiles.get(target, fallback):
             chosen.append(config.profile(target, name))
+    if not chosen:
+        message = f"trident.yml gives {', '.join(by_target)} no profile; name one with --profile"
+        raise TridentError("TRI502", message)
     return chosen
 
 
