@@ -223,7 +223,7 @@ def chosen_profiles(
         wanted = [name for name in names if name in profiles]
         for name in wanted or config.profiles.get(target, fallback):
             chosen.append(config.profile(target, name))
-    if not chosen:
+    if by_target and not chosen:
         message = f"trident.yml gives {', '.join(by_target)} no profile; name one with --profile"
         raise TridentError("TRI502", message)
     return chosen
