@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
 from tests.hostile import material
 from tests.hostile.mutate import mutated
+from trident.app.build.tree import TOOL
 
 NAMES = (
     "rule.yml",
@@ -25,7 +27,15 @@ NAMES = (
     "RULE.yml",
 )
 
-MANIFEST = '{"schema": 1, "outputs": {"kql/sentinel/x.kql": "00"}, "rules": [], "tool": "trident"}'
+MANIFEST = json.dumps(
+    {
+        "schema": 1,
+        "tool": {"name": TOOL, "version": "0"},
+        "outputs": {"kql/sentinel/x.kql": "00"},
+        "translations": [],
+    }
+)
+"""As a build has left it: of another tool's, nothing would be read."""
 
 
 @dataclass(frozen=True, slots=True)

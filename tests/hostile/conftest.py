@@ -2,4 +2,5 @@
 
 from __future__ import annotations
 
+from tests.translator.conftest import made as made
 from tests.translator.conftest import trident as trident

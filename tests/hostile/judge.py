@@ -12,13 +12,12 @@ from typing import Any
 import yaml
 
 from tests.hostile.cases import Case
+from tests.hostile.texts import hidden_in, obeyed
 
 SECONDS = 10.0
 """What a run may take of the processor's time."""
 
 _CODES = {0, 1, 2}
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
-_COMMAND = re.compile(r"^\s*::|##\[", re.MULTILINE)
 _FINDING = re.compile(r"^(?P<file>\S.*?):(?P<line>\d+):(?P<column>\d+): TRI\d+ (?P<level>\w+)")
 _COUNTED = re.compile(r"(\d+) errors?\b")
 
@@ -55,10 +54,10 @@ def faults(case: Case, answer: Answer) -> Iterator[str]:
 
 
 def _printed(answer: Answer) -> Iterator[str]:
-    if control := _CONTROL.search(answer.messages):
-        yield f"messages hold {control.group()!r}"
-    if command := _COMMAND.search(answer.messages):
-        yield f"messages hold {command.group()!r}"
+    for hidden in sorted(hidden_in(answer.messages)):
+        yield f"messages hold {hidden}"
+    for line in obeyed(answer.messages):
+        yield f"a log's reader takes a command from {line!r}"
 
 
 def _converted(case: Case, answer: Answer) -> Iterator[str]:

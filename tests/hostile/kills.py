@@ -70,16 +70,17 @@ class Job:
     """What is there afterwards."""
 
 
-def _build(folder: Path) -> Job:
-    def prepare(folder: Path, name: str) -> None:
-        """Both inputs stand where they are."""
+def _in_place(folder: Path, name: str) -> None:
+    """Both inputs stand where they are."""
 
+
+def _build(folder: Path) -> Job:
     for name, rules in (("A", ("door", "gone", "both")), ("B", ("door2", "both", "new"))):
         write(folder, **{f"{name}__{rule}": _rule(name, rule) for rule in rules})
     job = Job(
         "build",
         lambda name: ["build", name, "-o", "dist", "--unchecked", "--no-cache", "--jobs", "1"],
-        prepare,
+        _in_place,
         lambda folder: _files(folder / "dist"),
     )
     assert _start(job, folder, "A", "moment", 0).wait() == 0
@@ -88,16 +89,13 @@ def _build(folder: Path) -> Job:
 
 
 def _convert(folder: Path) -> Job:
-    def prepare(folder: Path, name: str) -> None:
-        """Both inputs stand where they are."""
-
     for name, count in (("A", 3), ("B", 5)):
         write(folder, **{f"{name}__{name}{each}": _rule(name, f"r{each}") for each in range(count)})
     options = ["--format", "json", "-o", "out.json", "--no-cache", "--jobs", "1"]
     return Job(
         "convert",
         lambda name: ["convert", name, "-t", "all", *options],
-        prepare,
+        _in_place,
         lambda folder: _files(folder, "out.json"),
     )
 

@@ -18,7 +18,7 @@ from tests.translator.conftest import Ran, Trident, base, hunt, write
 from trident.app.files import kept
 from trident.app.files.kept import SECRET, make_seal, seal, why_not
 from trident.app.parsing.verdicts import FILE, Verdicts
-from trident.app.run import bulk, cache
+from trident.app.run import cache
 from trident.app.run.cache import Cache
 
 CONVERT = ("convert", "rules", "-t", "kql")
@@ -30,20 +30,6 @@ def checkout(tmp_path: Path) -> Path:
     folder = write(tmp_path / "checkout", rules__good=hunt("good"))
     (folder / ".git").mkdir()
     return folder
-
-
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """An entry for each run that was made and not taken from the cache."""
-    runs: list[int] = []
-    whole = bulk.convert
-
-    def convert(sources, *arguments):  # type: ignore[no-untyped-def]
-        runs.append(len(sources))
-        return whole(sources, *arguments)
-
-    monkeypatch.setattr(bulk, "convert", convert)
-    return runs
 
 
 def forged(folder: Path) -> None:

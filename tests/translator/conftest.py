@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from trident.app.commands.cli import main
 from trident.app.parsing.process import Answer, Parsers, Question
+from trident.app.run import bulk
 
 BASE = """\
 title: Base {name}
@@ -130,3 +131,17 @@ def write(folder: Path, **files: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text), encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """An entry for each run that was made and not taken from the cache."""
+    runs: list[int] = []
+    whole = bulk.convert
+
+    def convert(sources, *arguments):  # type: ignore[no-untyped-def]
+        runs.append(len(sources))
+        return whole(sources, *arguments)
+
+    monkeypatch.setattr(bulk, "convert", convert)
+    return runs

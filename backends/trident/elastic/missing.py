@@ -37,6 +37,11 @@ class Missing:
     compared: Expressions = _NONE
 
     @property
+    def denied(self) -> Missing:
+        """The condition below a NOT."""
+        return Missing(self.true, self.false, self.compared)
+
+    @property
     def needs(self) -> Expressions:
         """What a guard before the condition can be about."""
         return self.false & self.compared
@@ -62,8 +67,7 @@ class MissingValues:
             case ConditionOR():
                 return _any(map(self.of, condition.args))
             case ConditionNOT():
-                denied = self.of(condition.args[0])
-                return Missing(denied.true, denied.false, denied.compared)
+                return self.of(condition.args[0]).denied
         return _any(map(self._test, separate(_a_test(condition))))
 
 
@@ -73,8 +77,7 @@ def _a_test(condition: object) -> Test:
 
 
 def _all(parts: Iterable[Missing]) -> Missing:
-    turned = _any(Missing(part.true, part.false, part.compared) for part in parts)
-    return Missing(turned.true, turned.false, turned.compared)
+    return _any(part.denied for part in parts).denied
 
 
 def _any(parts: Iterable[Missing]) -> Missing:

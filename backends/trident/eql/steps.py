@@ -12,7 +12,7 @@ from trident.eql.detections import EqlDetections
 from trident.eql.variants import Step
 from trident.mapping.binding import BoundBranch, BoundCorrelation, BoundSearch
 from trident.mapping.profiles import Column, Table
-from trident.predicates.layout import Enclosed, broken, joined
+from trident.predicates.layout import Enclosed, joined, one_a_line
 
 KEY_TYPES = {"int": "long"}
 """Types that join with each other."""
@@ -141,7 +141,7 @@ class Steps:
 
 def conjunction(conjuncts: Sequence[str], indent: int) -> str:
     """All of the tests, one a line."""
-    return f"\n{' ' * indent}and ".join(broken(each, indent) for each in conjuncts)
+    return one_a_line(conjuncts, "and", indent)
 
 
 def _part(branch: BoundBranch, backend: EqlDetections, extra: Sequence[str]) -> Part:

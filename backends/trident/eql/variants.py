@@ -119,12 +119,16 @@ def _check_count(sequences: Iterable[int]) -> None:
     """Refuse more sequences than are written, before any is made."""
     number = sum(sequences)
     if number > MAX_QUERIES:
-        shown = f"{number}" if number < _MANY else f"{_MANY} or more"
         raise Refusal(
             "TRI358",
-            f"the rule needs {shown} sequences, one per order of its rules; "
+            f"the rule needs {_shown(number)} sequences, one per order of its rules; "
             f"Trident writes {MAX_QUERIES} at most",
         )
+
+
+def _shown(number: int) -> str:
+    """A count, as far as it was counted."""
+    return f"{number}" if number < _MANY else f"{_MANY} or more"
 
 
 def _least(comparisons: Sequence[Comparison]) -> int:
@@ -164,10 +168,9 @@ def _overlap(steps: Sequence[Step]) -> bool:
 def _checked_alternatives(expression: Expression, shared: bool) -> list[tuple[Step, ...]]:
     number = _count(expression, shared)
     if number > MAX_ALTERNATIVES:
-        shown = f"{number}" if number < _MANY else f"{_MANY} or more"
         raise Refusal(
             "TRI358",
-            f"the condition has {shown} alternatives; Trident looks through "
+            f"the condition has {_shown(number)} alternatives; Trident looks through "
             f"{MAX_ALTERNATIVES} at most",
         )
     return list(_alternatives(expression, shared))

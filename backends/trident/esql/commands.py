@@ -9,7 +9,7 @@ from trident.esql import syntax
 from trident.esql.stack import Stack
 from trident.mapping.binding import BoundSearch
 from trident.mapping.profiles import Table
-from trident.predicates.layout import broken, joined
+from trident.predicates.layout import broken, joined, one_a_line
 from trident.rule.plan import Firing
 
 
@@ -46,11 +46,8 @@ def after(time: str, firing: Firing) -> list[str]:
 def matching(tests: Sequence[Sequence[str]]) -> str:
     """The WHERE line that any of several conjunctions holds."""
     if len(set(map(tuple, tests))) == 1:
-        return "| WHERE " + "\n    AND ".join(map(broken, tests[0]))
-    nested = [
-        "\n        AND ".join(broken(each, 8) for each in test)
-        for test in dict.fromkeys(map(tuple, tests))
-    ]
+        return f"| WHERE {one_a_line(tests[0], 'AND')}"
+    nested = [one_a_line(test, "AND", 8) for test in dict.fromkeys(map(tuple, tests))]
     return "| WHERE (" + ")\n    OR (".join(nested) + ")"
 
 

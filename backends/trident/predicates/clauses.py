@@ -11,13 +11,13 @@ from sigma.conditions import (
     ConditionAND,
     ConditionFieldEqualsValueExpression,
     ConditionNOT,
-    ConditionValueExpression,
 )
 from sigma.types import SigmaExpansion, SigmaFieldReference
 
 from trident.mapping.known import Kinds
 from trident.meaning.detection import shown
 from trident.predicates.values import Missing, Present, Reading, Text, reading
+from trident.rule.tree import TESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,6 @@ Clause = tuple[Literal, ...]
 """At least one of the literals holds."""
 
 _MISSING, _PRESENT = Missing(), Present()
-_TESTS = (ConditionFieldEqualsValueExpression, ConditionValueExpression)
 
 Part = tuple[Any, bool]
 """A condition, and whether it holds or does not."""
@@ -69,7 +68,7 @@ def flatten(part: Part) -> Flat:
     condition, holds = part
     flat = Flat()
     # Tests first: what joins them is of an abstract class, which isinstance is slow on.
-    if isinstance(condition, _TESTS):
+    if isinstance(condition, TESTS):
         flat.clauses = _clauses(condition, holds)
         return flat
     if isinstance(condition, ConditionNOT):
@@ -79,7 +78,7 @@ def flatten(part: Part) -> Flat:
             return Flat([], [*flat.clauses, *flat.excluded], flat.choices, [inner])
         return flat
     together = isinstance(condition, ConditionAND) == holds
-    if all(isinstance(each, _TESTS) for each in condition.args):  # a list of values may be long
+    if all(isinstance(each, TESTS) for each in condition.args):  # a list of values may be long
         of_tests = [_clauses(each, holds) for each in condition.args]
         if together:
             flat.clauses = [clause for clauses in of_tests for clause in clauses]

@@ -102,6 +102,11 @@ def broken(text: str, indent: int = STEP, column: int | None = None) -> str:
     return str(text)
 
 
+def one_a_line(tests: Iterable[str], token: str, indent: int = STEP) -> str:
+    """Tests with an operator between them, each on a line of its own at ``indent``."""
+    return f"\n{' ' * indent}{token} ".join(broken(test, indent) for test in tests)
+
+
 def _filled(values: Sequence[str], margin: str) -> str:
     """Values, as many as fit on each line."""
     lines: list[list[str]] = [[]]

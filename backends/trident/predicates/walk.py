@@ -29,14 +29,11 @@ from trident.predicates.layout import Enclosed, formatted, joined
 from trident.predicates.leaf import Leaf, Op, read, read_keyword
 from trident.result.capabilities import capability, detection_feature, unnamed
 from trident.result.translation import Fidelity, Note
-from trident.rule.tree import Condition, Test, condition_tests, separate
+from trident.rule.tree import TESTS, Condition, Test, condition_tests, separate
 
 Writer = str | Callable[[Any, Leaf], str]
 """How an ``Op`` is written: a template with ``{field}`` and ``{value}``, or a function of the
 detections and the leaf."""
-
-
-_TESTS = (ConditionFieldEqualsValueExpression, ConditionValueExpression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +157,7 @@ class Detections:
 
     def _text(self, condition: object) -> str:
         # Tests first: what joins them is of an abstract class, which a pattern is slow on.
-        if isinstance(condition, _TESTS) and not isinstance(condition.value, SigmaExpansion):
+        if isinstance(condition, TESTS) and not isinstance(condition.value, SigmaExpansion):
             return self.test(self.leaf(condition))
         match condition:
             case ConditionAND():
@@ -287,7 +284,7 @@ class Detections:
 
 def is_or(part: object) -> bool:
     """Whether a part is an OR; a test with several expanded values is one, too."""
-    if isinstance(part, _TESTS):
+    if isinstance(part, TESTS):
         return isinstance(part.value, SigmaExpansion)
     return isinstance(part, ConditionOR)
 

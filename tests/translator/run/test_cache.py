@@ -21,20 +21,6 @@ KEY = "0" * 64
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """An entry for each run that was made and not taken from the cache."""
-    runs: list[int] = []
-    whole = bulk.convert
-
-    def convert(sources, *arguments):  # type: ignore[no-untyped-def]
-        runs.append(len(sources))
-        return whole(sources, *arguments)
-
-    monkeypatch.setattr(bulk, "convert", convert)
-    return runs
-
-
-@pytest.fixture
 def run(trident: Trident, tmp_path: Path) -> Callable[..., Ran]:
     """Convert the folder of a good rule, a refused one and a broken one."""
     broken = base("broken") + "level: low\nlevel: high\n"
